@@ -28,12 +28,9 @@ def says(level: int) -> bool:
 
 
 def say(message: str, level: int = 0) -> None:
-    """Print a message of a level, where it is said; bars on the terminal make room."""
-    from tqdm import tqdm
-
+    """Print a message of a level, where that is said."""
     if says(level):
-        tqdm.write(message, file=sys.stdout)
-        sys.stdout.flush()
+        print(message, file=sys.stdout, flush=True)
 
 
 class Progress:

@@ -66,26 +66,21 @@ def on_disk(notebook: str = "[0-9][0-9]_*") -> list[dict]:
 def overview() -> list[dict]:
     """Every notebook's number, notebook, title, sentence (what its paper found), last_run (`told`,
     or None) and verdicts (counts by verdict)."""
-    runs = {entry["notebook"]: entry for entry in everything()}
-    rows = []
+    runs, rows = {entry["notebook"]: entry for entry in everything()}, []
     for path in card.notebooks():
         about, run = card.for_notebook(path.stem), runs.get(path.stem)
-        sentence = about.hero.found if about.hero else ""
-        rows.append({name: getattr(about, name) for name in ("number", "notebook", "title")})
-        rows[-1] |= {"sentence": sentence[:1].upper() + sentence[1:]}
-        rows[-1] |= {"last_run": run and told(run)}
-        rows[-1] |= {"verdicts": verdict_counts(run["folder"]) if run else {}}
+        found = about.hero.found if about.hero else ""
+        row = {name: getattr(about, name) for name in ("number", "notebook", "title")}
+        row |= {"sentence": found[:1].upper() + found[1:], "last_run": run and told(run)}
+        rows.append(row | {"verdicts": verdict_counts(run["folder"]) if run else {}})
     return rows
 
 
 def told(record: dict) -> dict:
     """What is said of a run: notebook, run_id, profile, status, seconds, started, folder, error."""
     names = ("notebook", "run_id", "profile", "status", "seconds", "started")
-    error = record.get("failure", {}).get("error", "")
-    return {name: record.get(name) for name in names} | {
-        "folder": str(record["folder"]),
-        "error": error,
-    }
+    about = {name: record.get(name) for name in names} | {"folder": str(record["folder"])}
+    return about | {"error": record.get("failure", {}).get("error", "")}
 
 
 def verdict_counts(folder: Path) -> dict[str, int]:

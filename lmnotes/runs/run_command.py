@@ -75,8 +75,7 @@ def _names(options: argparse.Namespace) -> list[str]:
     given = [what for what, is_given in asked.items() if is_given]
     if len(given) != 1:
         said = f"run was given {' and '.join(given) or 'no notebook'}"
-        then = "lmnotes run 01, lmnotes run --all, or lmnotes run --failed"
-        raise InputError(f"{said}; expected numbers, --all or --failed alone: {then}")
+        raise InputError(f"{said}; expected numbers, --all or --failed alone: lmnotes run 01")
     if not options.failed:
         return options.names
     runs = [entry for entry in record.everything() if entry["profile"] == options.profile]
@@ -98,12 +97,11 @@ def _settings(options: argparse.Namespace, names: list[str]) -> dict[str, object
             raise InputError(f"{said}; expected a YAML file: check it from {Path.cwd()}") from None
     for where, text in given:
         values = _mapping(where, text)
-        for name in names or [path.stem for path in card.notebooks()]:
-            declared, _ = parameters.declared(card.find(name))
-            try:
-                parameters.check(declared, values)
-            except InputError as error:
-                raise InputError(f"{where}: {error}") from None
+        try:
+            for name in names or [path.stem for path in card.notebooks()]:
+                parameters.check(parameters.declared(card.find(name))[0], values)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
         settings |= values
     for setting in options.settings:
         name, equals, value = setting.partition("=")
@@ -122,7 +120,6 @@ def _mapping(where: str, text: str) -> dict[str, object]:
     except yaml.YAMLError as error:
         values = " ".join(str(error).split())
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        given = f"{where} holds {str(values)[:200]!r}"
-        then = "write a line such as dim: 50 for each"
-        raise InputError(f"{given}; expected parameters by name: {then}")
+        given = f"{where} holds {str(values)[:200]!r}; expected parameters by name"
+        raise InputError(f"{given}: write a line such as dim: 50 for each")
     return values
