@@ -5,6 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import notebook_pages
+from numpy.typing import ArrayLike
+from sphinx.util.typing import stringify_annotation
 
 import lmnotes
 
@@ -22,6 +24,7 @@ default_role = "code"  # a single backtick in a docstring
 nitpicky = False  # types of other packages, whose pages would have to be fetched
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True  # as they are written: a name, not what it stands for
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 72
@@ -40,3 +43,11 @@ html_theme_options = {"navigation_with_keys": True}
 def setup(app):
     """Write the pages of the notebooks before Sphinx looks for pages."""
     notebook_pages.write(Path(app.srcdir))
+    app.connect("autodoc-process-signature", _shorten)
+
+
+def _shorten(app, what, name, thing, options, signature, returns):
+    """A signature in which what numpy takes for an array has its own name, not the eight of its
+    parts."""
+    array = stringify_annotation(ArrayLike, "smart")
+    return (signature.replace(array, "ArrayLike"), returns) if signature else None
