@@ -105,9 +105,8 @@ def machine() -> dict[str, object]:
 
 
 def git_state(folder: Path) -> dict[str, object]:
-    """The checkout's commit and whether it has changes, both None outside a checkout, as in a
-    package that is installed, though it may lie in a checkout of something else."""
-    if folder == cards.INSTALLED:
+    """The checkout's commit and whether it has changes, both None outside a checkout."""
+    if folder == cards.INSTALLED:  # though it may lie in a checkout of something else
         return {"commit": None, "dirty": None}
 
     def git(*arguments: str) -> str | None:

@@ -10,8 +10,7 @@ from lmnotes.runs import fingerprint
 
 _ENVIRONMENT = """\
 # conda env create -f environment.yml && conda activate lmnotes
-# The versions are those of the installation that wrote this: where no other text is named, the
-# notebooks read what these packages carry. Without conda, give pip the lines below `pip:`.
+# The versions are of the installation that wrote this; notebooks read the text in these packages.
 name: lmnotes
 channels:
   - conda-forge
@@ -27,16 +26,13 @@ From this folder:
 
 ```
 lmnotes list                      # the notebooks, and how they ran
-lmnotes run 01 --profile smoke    # one notebook at its smallest; without the profile, for real
-lmnotes run --all                 # all of them; then open outputs/index.html
+lmnotes run 01 --profile smoke    # one, at its smallest; --all runs all, for outputs/index.html
 lmnotes describe 01               # its parameters: set one by -p NAME=VALUE
 lmnotes lab 01                    # JupyterLab, on a copy in work/
 ```
 
-`notebooks/` is yours to change: the notebooks, their text twins in `py/`, which `lmnotes sync`
-keeps equal to them, and their cards in `cards/`. Runs go into `outputs/`; heavy results into a
-cache, whose place and size `lmnotes cache` says. `environment.yml` installs lmnotes again, with the
-packages that it had here.
+`notebooks/` is yours to change; `lmnotes sync` keeps the text twins in `py/` equal. Runs go into
+`outputs/`, heavy results into a cache: `lmnotes cache` says where.
 """
 
 
