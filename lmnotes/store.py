@@ -36,7 +36,7 @@ _FULL = re.compile("no space (is )?left|quota exceeded|requested and [0-9]+ writ
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 _START = os.path.abspath(os.curdir)
 _ABOVE, _NOTEBOOKS = Path(__file__).resolve().parents[1], "notebooks/cards"
-_CHECKOUT = _ABOVE if (_ABOVE / _NOTEBOOKS).is_dir() else None
+CHECKOUT = _ABOVE if (_ABOVE / _NOTEBOOKS).is_dir() else None
 
 
 def outputs_folder() -> Path:
@@ -49,14 +49,14 @@ def home() -> Path:
     folder, and this user's cache folder where the package is installed without one."""
     if folder := named_by("LMNOTES_HOME"):
         return folder
-    return outputs_folder() / "cache" if _CHECKOUT else platformdirs.user_cache_path("lmnotes")
+    return outputs_folder() / "cache" if CHECKOUT else platformdirs.user_cache_path("lmnotes")
 
 
 def project_folder() -> Path:
     """The nearest folder with `notebooks/`, this one or above; else the checkout, else this one."""
     start = Path(_START)
     near = (folder for folder in (start, *start.parents) if (folder / _NOTEBOOKS).is_dir())
-    return next(near, _CHECKOUT or start)
+    return next(near, CHECKOUT or start)
 
 
 def named_by(variable: str) -> Path | None:

@@ -210,7 +210,7 @@ DOORS = {
     "notebook": set(),
     "text": set(),
 }
-GROUND = {"store", "errors", "options", "statistics", "parallel", "times", "warm"}
+GROUND = {"store", "compiled", "errors", "options", "statistics", "parallel", "times", "warm"}
 
 
 def arrows():

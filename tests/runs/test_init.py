@@ -34,7 +34,7 @@ def installed(house, tmp_path_factory, monkeypatch):
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setattr(card, "INSTALLED", package)
-    monkeypatch.setattr(store, "_CHECKOUT", None)
+    monkeypatch.setattr(store, "CHECKOUT", None)
     monkeypatch.setattr(store, "_START", str(folder))
     return folder
 
@@ -57,7 +57,7 @@ def test_the_nearest_notebooks_count_then_the_checkout_s(installed, monkeypatch)
     assert store.project_folder() == installed / "mine"
     assert card.notebooks_folder() == installed / "mine" / "notebooks"
     assert store.outputs_folder() == installed / "mine" / "outputs"
-    monkeypatch.setattr(store, "_CHECKOUT", ROOT)
+    monkeypatch.setattr(store, "CHECKOUT", ROOT)
     assert store.project_folder() == installed / "mine"
     monkeypatch.setattr(store, "_START", str(installed))
     assert store.project_folder() == ROOT and card.notebooks_folder() == ROOT / "notebooks"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import slow_sgns
 
-from lmnotes.words import kernels
+from lmnotes import compiled
 from lmnotes.words.kernels import arithmetic, updates, walk
 from lmnotes.words.sgns.objective import alias_table
 from lmnotes.words.sgns.training import _keep_thresholds
@@ -206,10 +206,10 @@ def test_compiled_kernels_lie_where_only_this_user_can_write(tmp_path, monkeypat
         path.chmod(0o777)
     if shared == "both":
         with pytest.warns(UserWarning, match="compiled anew in every process"):
-            folder = kernels._private_folder("numba-x")
+            folder = compiled._private_folder("numba-x")
         assert not folder.is_relative_to(tmp_path)
     else:
-        folder = kernels._private_folder("numba-x")
+        folder = compiled._private_folder("numba-x")
         assert folder == (own if shared else home) / "numba-x"
     assert folder.stat().st_mode & 0o777 == 0o700 and folder.owner() == tmp_path.owner()
 
@@ -220,4 +220,4 @@ def test_a_folder_of_another_user_is_not_trusted(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "user"))
     (tmp_path / "home" / "numba-x").mkdir(parents=True)
     os.chown(tmp_path / "home" / "numba-x", 65534, 65534)
-    assert kernels._private_folder("numba-x").is_relative_to(tmp_path / "user")
+    assert compiled._private_folder("numba-x").is_relative_to(tmp_path / "user")
