@@ -40,6 +40,19 @@ def add_commands(commands: Any) -> None:
     lesson.add_argument("--profile", default="laptop", metavar="PROFILE", help=figures)
     lesson.set_defaults(command=_class)
 
+    what = "runs as one folder or zip for a repository: an RO-Crate, and how to cite it"
+    given = commands.add_parser("publish", help=what)
+    given.add_argument("runs", nargs="*", metavar="RUN", help="a run's folder, or a number")
+    given.add_argument("--all", action="store_true", help="the last good run of each notebook")
+    given.add_argument("--profile", default="laptop", help="of a number's last run (laptop)")
+    where = "a new folder or .zip (lmnotes-runs.zip)"
+    given.add_argument("--output", metavar="PATH", default="lmnotes-runs.zip", help=where)
+    whom = {"action": "append", "default": [], "metavar": "NAME"}
+    given.add_argument("--author", **whom, help='"Family, Given"; by default the project\'s')
+    given.add_argument("--orcid", **whom | {"metavar": "ID"}, help="of each author, in order")
+    given.add_argument("--title", help="of the deposit")
+    given.set_defaults(command=_publish)
+
     lab = commands.add_parser("lab", help="JupyterLab on copies of the notebooks, in work/")
     many = "numbers or names, all if none; then, after --, options of JupyterLab"
     lab.add_argument("names", nargs="*", metavar="01", help=many)
@@ -137,6 +150,20 @@ def _class(options: argparse.Namespace) -> int:
 
     given = (options.edition, options.output, options.minutes, options.profile)
     print(editions.write(options.name, *given))
+    return 0
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from lmnotes.errors import InputError
+    from lmnotes.runs.publish import publish
+
+    if bool(options.runs) == options.all:
+        given = "both runs and --all" if options.all else "no run"
+        raise InputError(
+            f"{given} was given to publish; expected one of both: publish 01, or --all"
+        )
+    asked = (options.runs, options.profile, options.output)
+    print(publish(*asked, options.author, options.orcid, options.title))
     return 0
 
 
