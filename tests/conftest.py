@@ -49,6 +49,36 @@ def shared_home(request):
 
 
 @pytest.fixture(scope="session")
+def _forks():
+    """What names a process that has imported what workers need, and forks them."""
+    from lmnotes import warm
+    from lmnotes.models.runner import runner
+
+    with warm.serving(runner.NEEDED) as named:
+        yield named
+
+
+@pytest.fixture
+def forked(_forks, monkeypatch):
+    """Processes that a test starts are forked from one that all tests share, for the imports."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for name, value in _forks.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def own_home(shared_home, tmp_path, monkeypatch):
+    """A home of the test's own, but for the texts, which all tests share."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for kind in ("installed", "documents", "corpus"):
+        (shared_home / kind).mkdir(exist_ok=True)
+        (folder / kind).symlink_to(shared_home / kind)
+    monkeypatch.setenv("LMNOTES_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def installed_corpus(shared_home):
     """The corpus of the text that every installation carries, built once."""
     from lmnotes.text import corpus

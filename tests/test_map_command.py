@@ -36,7 +36,7 @@ def raw():
     return replace(raw, models=raw.models.assign(path="/a/path/of/mine"))
 
 
-def test_from_a_list_to_a_map_that_grows_by_one(here, capsys):
+def test_from_a_list_to_a_map_that_grows_by_one(here, capsys, forked):
     (here / "texts.txt").write_text("\n".join(tiny_models.TEXTS * 2))
     settings = ["--texts", "texts.txt", "--size", "64", "--rule", "truncate=16"]
     texts, rule = chunks.load("texts.txt", size=64), read_rule("truncate=16")

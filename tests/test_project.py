@@ -1,6 +1,7 @@
 """The files around the package: that what they say of each other and of the package is so."""
 
 import ast
+import functools
 import importlib
 import json
 import os
@@ -32,6 +33,7 @@ HEAVY = {
 }
 COMMANDS = ("run", "test", "lab", "bench", "clean")
 MAX_BYTES = 2_000_000
+owners_of_modules = functools.cache(metadata.packages_distributions)
 
 
 def pins():
@@ -79,7 +81,7 @@ def test_a_dependency_is_pinned_within_its_bound_and_can_be_imported(requirement
     assert metadata.version(name) in requirement.specifier
     modules = [
         module
-        for module, owners in metadata.packages_distributions().items()
+        for module, owners in owners_of_modules().items()
         if name in map(canonicalize_name, owners) and not module.startswith("_")
     ]
     assert any(util.find_spec(module) for module in modules)
@@ -128,7 +130,7 @@ def test_the_pins_of_the_site_are_complete():
 
 @pytest.mark.parametrize("folder", ["lmnotes", "benchmarks", "notebooks", "tests"])
 def test_what_is_imported_is_declared(folder):
-    owners = metadata.packages_distributions()
+    owners = owners_of_modules()
     extras = [name for name in EXTRAS if folder != "lmnotes" or name != "test"]
     lines = PROJECT["dependencies"] + [line for name in extras for line in EXTRAS[name]]
     declared = {canonicalize_name(Requirement(line).name) for line in lines}

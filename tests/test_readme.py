@@ -27,7 +27,7 @@ def test_the_sizes_are_those_of_the_blocks():
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split()[3].strip(","))
-def test_a_block_runs(block, capsys):
+def test_a_block_runs(block, capsys, forked):
     for large, small in SMALL:
         block = block.replace(large, small)
     names = {}

@@ -21,7 +21,7 @@ from lmnotes.text import chunks
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, forked):
     """A place for runs and ledgers, and a file of texts."""
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "outputs"))

@@ -66,7 +66,7 @@ def test_one_matrix_has_one_rule(tmp_path):
         listing.rule_for(two)
 
 
-def test_what_failed_is_named_and_the_rest_is_a_matrix(tmp_path):
+def test_what_failed_is_named_and_the_rest_is_a_matrix(tmp_path, forked):
     good, broken = (tiny_models.save("gpt2", tmp_path / name) for name in ("good", "broken"))
     for weights in Path(broken).glob("*.safetensors"):
         weights.unlink()

@@ -15,10 +15,7 @@ TINY |= {"n_more": 1, "base_steps": 2, "target_steps": 2, "more_steps": 4, "batc
 TINY |= {"base_rate": 0.001, "more_rate": 0.001, "warm_up": 1, "processes": 1}
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
-    folder = tmp_path_factory.getbasetemp() / "mixture-study-home"
-    monkeypatch.setenv("LMNOTES_HOME", str(folder))
+pytestmark = pytest.mark.usefixtures("own_home", "forked")
 
 
 def a_world(targets):

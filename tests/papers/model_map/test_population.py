@@ -149,7 +149,7 @@ def test_facts_of_the_example_are_measured_on_its_row():
     assert facts["example_bits"] == pytest.approx(-row.mean() / 673.96, rel=1e-6)
 
 
-def test_models_of_a_csv_have_their_lineages_scores_and_failures(tmp_path):
+def test_models_of_a_csv_have_their_lineages_scores_and_failures(tmp_path, forked):
     for name in ("a", "b", "c"):
         tiny_models.save("gpt2", tmp_path / name)
     for weights in Path(tiny_models.save("gpt2", tmp_path / "broken")).glob("*.safetensors"):

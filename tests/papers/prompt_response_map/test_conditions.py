@@ -31,7 +31,7 @@ CHAT = "{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}{% endfor %}[a
 
 
 @pytest.fixture
-def folders(tmp_path, monkeypatch):
+def folders(tmp_path, monkeypatch, forked):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     return [str(tiny_models.save("gpt2", tmp_path / f"model{k}", seed=k)) for k in (0, 1)]
 
