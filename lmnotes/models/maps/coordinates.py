@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
@@ -20,7 +21,7 @@ Unit = Literal["nats", "bits/byte"]
 
 
 @labelled("rows", "columns")
-def row_centre(log_likelihood: np.ndarray) -> np.ndarray:
+def row_centre(log_likelihood: npt.ArrayLike) -> np.ndarray:
     """Each model's log-likelihoods less their mean over the texts, (M, N) nats.
 
     Distances between rows are then those of variances: ||xi_i - xi_j||^2 / N is the population
@@ -34,7 +35,7 @@ def row_centre(log_likelihood: np.ndarray) -> np.ndarray:
 
 
 @labelled("rows", "columns")
-def double_centre(log_likelihood: np.ndarray) -> np.ndarray:
+def double_centre(log_likelihood: npt.ArrayLike) -> np.ndarray:
     """The coordinates Q of the models: rows and columns of L with their means taken out, (M, N).
 
     Moves the origin to the mean model and changes no distance of `row_centre`'s.
@@ -47,7 +48,7 @@ def double_centre(log_likelihood: np.ndarray) -> np.ndarray:
 
 
 @labelled("rows", "columns")
-def centre_within(log_likelihood: np.ndarray, groups: Sequence) -> np.ndarray:
+def centre_within(log_likelihood: npt.ArrayLike, groups: Sequence) -> np.ndarray:
     """Each row less its mean over the texts of each group, (M, N): distances within domains only.
 
     Args:
@@ -71,7 +72,7 @@ def centre_within(log_likelihood: np.ndarray, groups: Sequence) -> np.ndarray:
 
 @labelled("rows", "rows")
 def kl(
-    coordinates: np.ndarray, unit: Unit = "nats", n_bytes: np.ndarray | float | None = None
+    coordinates: npt.ArrayLike, unit: Unit = "nats", n_bytes: npt.ArrayLike | None = None
 ) -> np.ndarray:
     """||q_i - q_j||^2 / 2N for every two models, (M, M): their KL divergence to second order.
 
@@ -97,7 +98,7 @@ def kl(
 
 
 @labelled("rows")
-def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
+def primary_domain(coordinates: npt.ArrayLike, domains: Sequence) -> np.ndarray:
     """The domain that each model likes most, compared with the other models, (M,) of names.
 
     It is the one with the largest mean of q_i over its texts, so a model of an easy domain has no
@@ -113,7 +114,9 @@ def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
     return names[means.argmax(axis=0)]
 
 
-def nearest(distances: np.ndarray, names: Sequence[str] | None = None, k: int = 5) -> pd.DataFrame:
+def nearest(
+    distances: npt.ArrayLike, names: Sequence[str] | None = None, k: int = 5
+) -> pd.DataFrame:
     """The k nearest models of every model: model, rank, neighbour, distance; a row per pair.
 
     Args:
@@ -137,14 +140,14 @@ def nearest(distances: np.ndarray, names: Sequence[str] | None = None, k: int = 
     return pd.DataFrame(columns | {"neighbour": names[order].ravel(), "distance": distance})
 
 
-def _matrix(values: np.ndarray) -> np.ndarray:
+def _matrix(values: npt.ArrayLike) -> np.ndarray:
     values = np.asarray(values, np.float64)
     expect_shape("L", values, "(M, N)", "a row per model, at least one and a text")
     expect_finite("L", values, "clip it, or leave those models out")
     return values
 
 
-def nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
+def nats_per(unit: Unit, n_bytes: npt.ArrayLike | None) -> float:
     """How many nats per text one unit is.
 
     >>> round(float(nats_per("bits/byte", 972.3188)), 2)
@@ -155,5 +158,6 @@ def nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
     if unit != "bits/byte" or n_bytes is None:
         given = f"unit {unit!r} with n_bytes = {n_bytes!r} was given"
         raise InputError(f"{given}; expected 'nats', or 'bits/byte': pass n_bytes, of the texts")
-    expect_between("n_bytes", float(np.mean(n_bytes)), low=0, above=True)
-    return float(np.mean(n_bytes)) * np.log(2)
+    mean = float(np.asarray(n_bytes).mean())
+    expect_between("n_bytes", mean, low=0, above=True)
+    return mean * np.log(2)

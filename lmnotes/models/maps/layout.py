@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.linalg import orthogonal_procrustes
 from sklearn import __version__ as sklearn_version
@@ -19,7 +20,7 @@ _NEAREST = 5  # models that a later one is placed among
 
 
 def build(
-    Q: np.ndarray,
+    Q: npt.ArrayLike,
     names: Sequence[str],
     *,
     seed: int = 42,
@@ -54,7 +55,7 @@ def build(
 
 
 @labelled("rows", "columns")
-def procrustes(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def procrustes(points: npt.ArrayLike, reference: npt.ArrayLike) -> np.ndarray:
     """The centred points, rotated and reflected, not scaled, onto the centred reference, (M, K).
 
     Minimises the sum of squared distances over orthogonal matrices (Schoenemann 1966).
@@ -94,7 +95,9 @@ def onto(places: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(turned, index=places.index, columns=places.columns)
 
 
-def add(places: pd.DataFrame, Q: np.ndarray, added: np.ndarray, names: Sequence[str]):
+def add(
+    places: pd.DataFrame, Q: np.ndarray, added: np.ndarray, names: Sequence[str]
+) -> pd.DataFrame:
     """The places of models that come later, (m, 4) by name, among those of `build`, which stay.
 
     Args:

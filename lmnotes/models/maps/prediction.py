@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
@@ -66,8 +67,8 @@ def folds(n: int, n_folds: int, seed: int, groups: Sequence | None = None) -> np
 
 
 def ridge(
-    features: np.ndarray,
-    targets: np.ndarray,
+    features: npt.ArrayLike,
+    targets: npt.ArrayLike,
     *,
     groups: Sequence | None = None,
     penalties: Sequence[float] = TASK_PENALTIES,
@@ -89,9 +90,9 @@ def ridge(
     inner, targets, penalties = _checked(features, targets, penalties)
     predicted, chosen, dealt = [], [], []
     for seed in seeds:
-        fold = folds(len(features), n_folds, seed, groups)
+        fold = folds(len(inner), n_folds, seed, groups)
         # of few models: several threads take thirty times as long for 76 rows
-        with threadpool_limits(1 if len(features) < 500 else None, user_api="blas"):
+        with threadpool_limits(1 if len(inner) < 500 else None, user_api="blas"):
             values, penalty = _of_known(inner, targets, fold, penalties, seed)
         predicted.append(values if limits is None else np.clip(values, *limits))
         chosen.append(penalty)
@@ -108,8 +109,8 @@ def ridge(
 
 
 def penalty_path(
-    features: np.ndarray,
-    targets: np.ndarray,
+    features: npt.ArrayLike,
+    targets: npt.ArrayLike,
     *,
     groups: Sequence | None = None,
     penalties: Sequence[float] = TASK_PENALTIES,
@@ -133,7 +134,7 @@ def penalty_path(
     return np.stack([correlations(values, targets) for values in held]), np.mean(fitted, axis=0)
 
 
-def correlations(first: np.ndarray, second: np.ndarray, ranks: bool = False) -> np.ndarray:
+def correlations(first: npt.ArrayLike, second: npt.ArrayLike, ranks: bool = False) -> np.ndarray:
     """Pearson's r (or, of ranks, Spearman's rho) of each column with its column, (Q,).
 
     A column without spread correlates with nothing and gives 0; one with NaN gives NaN.
@@ -168,7 +169,9 @@ def reliability(scores: np.ndarray) -> float:
     return float(1 - noise / spread) if spread > 0 else 0.0
 
 
-def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarray:
+def leakage(
+    mean_log_likelihood: Sequence[float] | np.ndarray, task_mean: npt.ArrayLike
+) -> np.ndarray:
     """z(mean log-likelihood) - z(task mean) of each model, (M,), in standard deviations.
 
     High where a model finds the texts more likely than its ability explains. The paper compares
@@ -177,7 +180,7 @@ def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarra
     >>> leakage([1.0, 2, 3], [3.0, 2, 1]).round(3).tolist()
     [-2.449, 0.0, 2.449]
     """
-    expect_shape("task_mean", task_mean, f"({len(mean_log_likelihood)},)")
+    expect_shape("task_mean", np.asarray(task_mean), f"({len(mean_log_likelihood)},)")
     both = np.array([mean_log_likelihood, task_mean], np.float64)  # (2, M)
     expect_finite("values", both, "drop those models")
     spread = both.std(axis=1, keepdims=True)

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import pdist
 
@@ -17,7 +18,7 @@ _EQUAL = 1e-30  # spread, relative and absolute, of which float32 sees nothing
 _FEW = 500  # models that one thread of t-SNE places sooner than several
 
 
-def spectrum(coordinates: np.ndarray) -> np.ndarray:
+def spectrum(coordinates: npt.ArrayLike) -> np.ndarray:
     """The share of the squared norm in the first k principal components, (min(M, N),), up to 1.
 
     The columns are centred first, which changes nothing for doubly centred coordinates.
@@ -33,7 +34,7 @@ def spectrum(coordinates: np.ndarray) -> np.ndarray:
     return np.minimum(np.cumsum(variances) / total, 1.0)
 
 
-def n_components(cumulative: np.ndarray, share: float) -> int:
+def n_components(cumulative: npt.ArrayLike, share: float) -> int:
     """How many components reach this share of the squared norm.
 
     >>> n_components(np.array([0.6, 0.85, 0.95, 1.0]), 0.9)
@@ -44,7 +45,7 @@ def n_components(cumulative: np.ndarray, share: float) -> int:
 
 
 @labelled("rows", "PCA")
-def pca(coordinates: np.ndarray, k: int = 2) -> np.ndarray:
+def pca(coordinates: npt.ArrayLike, k: int = 2) -> np.ndarray:
     """The first k principal components of the rows, (M, k), signs fixed by the largest entry."""
     values = _finite(coordinates)
     left, singular, _ = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
@@ -52,7 +53,7 @@ def pca(coordinates: np.ndarray, k: int = 2) -> np.ndarray:
 
 
 @labelled("rows", "MDS")
-def classical_mds(squared_distances: np.ndarray, k: int = 2) -> np.ndarray:
+def classical_mds(squared_distances: npt.ArrayLike, k: int = 2) -> np.ndarray:
     """Coordinates whose squared distances are nearest to these, (M, k): classical scaling.
 
     Args:
@@ -72,7 +73,7 @@ def classical_mds(squared_distances: np.ndarray, k: int = 2) -> np.ndarray:
 
 @labelled("rows", "t-SNE")
 def tsne(
-    coordinates: np.ndarray,
+    coordinates: npt.ArrayLike,
     seed: int = 42,
     *,
     perplexity: float = 30.0,
@@ -111,7 +112,7 @@ def tsne(
         return fit.fit_transform(values / size).astype(np.float64)
 
 
-def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
+def tree(coordinates: npt.ArrayLike, method: str = "ward") -> np.ndarray:
     """The hierarchical clustering of the rows as scipy's linkage, (M - 1, 4), leaves reordered.
 
     Heights are in units of the root mean square of a text's difference, sqrt(2 KL) for two single
@@ -126,7 +127,7 @@ def leaf_order(linkage: np.ndarray) -> np.ndarray:
     return leaves_list(linkage)
 
 
-def _finite(coordinates: np.ndarray) -> np.ndarray:
+def _finite(coordinates: npt.ArrayLike) -> np.ndarray:
     values = np.asarray(coordinates, np.float64)
     expect_finite("coordinates", values, "leave those models out")
     return values

@@ -13,8 +13,10 @@ models' answers and draw the tree of their evolution.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
@@ -81,7 +83,7 @@ def kin(
 
 
 @labelled("rows")
-def neighbours(distances: np.ndarray, kin: Kin, k: int = 5) -> np.ndarray:
+def neighbours(distances: npt.ArrayLike, kin: Kin, k: int = 5) -> np.ndarray:
     """Precision at k: the share of relatives among the k nearest of each model, (M,).
 
     Args:
@@ -104,7 +106,9 @@ def neighbours(distances: np.ndarray, kin: Kin, k: int = 5) -> np.ndarray:
 
 
 @labelled("rows")
-def separation(distances: np.ndarray, kin: Kin, kind: str = "parents") -> np.ndarray:
+def separation(
+    distances: npt.ArrayLike, kin: Kin, kind: Literal["parents", "related"] = "parents"
+) -> np.ndarray:
     """AUC: the share of strangers that are farther from a model than its parent is, (M,).
 
     Equal distances count half; of several parents the mean, NaN without one or without strangers.
@@ -122,7 +126,7 @@ def separation(distances: np.ndarray, kin: Kin, kind: str = "parents") -> np.nda
 
 
 def judge(
-    ways: Mapping[str, np.ndarray], kin: Kin, *, k: int = 5, n_draws: int = 999, seed: int = 0
+    ways: Mapping[str, npt.ArrayLike], kin: Kin, *, k: int = 5, n_draws: int = 999, seed: int = 0
 ) -> pd.DataFrame:
     """Several (M, M) distances by what they tell of descent: a row per measure and way.
 
@@ -170,7 +174,7 @@ def _ancestors(name: str, above: Mapping[str, Sequence[str]]) -> set[str]:
     return line
 
 
-def _apart(distances: np.ndarray, kin: Kin) -> np.ndarray:
+def _apart(distances: npt.ArrayLike, kin: Kin) -> np.ndarray:
     """The distances, a run's own models beyond all, and before them what cannot be compared."""
     apart = np.array(distances, np.float64)
     expect_shape("distances", apart, f"({len(kin.run)}, {len(kin.run)})", "a row for each model")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from lmnotes import errors
 from lmnotes.errors import InputError, expect_between, expect_one_of, expect_shape, expect_weights
@@ -41,7 +42,7 @@ class Draw(errors.Shown):
 
 
 @labelled("columns")
-def fourth_powers(Q: np.ndarray) -> np.ndarray:
+def fourth_powers(Q: npt.ArrayLike) -> np.ndarray:
     """The sum over pairs of models of (Q[i, s] - Q[j, s])^4 for every text s, (N,), nats^4.
 
     By power sums over models, 2 M S4 - 8 S1 S3 + 6 S2^2, in O(M N). Columns are centred first,
@@ -58,7 +59,9 @@ def fourth_powers(Q: np.ndarray) -> np.ndarray:
 
 
 @labelled("columns")
-def importance(Q: np.ndarray, method: Method = "LS", *, uniform_share: float = 0.0) -> np.ndarray:
+def importance(
+    Q: npt.ArrayLike, method: Method = "LS", *, uniform_share: float = 0.0
+) -> np.ndarray:
     """The probability pi of every text, (N,), adding up to 1.
 
     Args:
@@ -83,7 +86,7 @@ def importance(Q: np.ndarray, method: Method = "LS", *, uniform_share: float = 0
     return normalised(score, uniform_share=uniform_share)
 
 
-def normalised(score: np.ndarray, *, uniform_share: float = 0.0) -> np.ndarray:
+def normalised(score: npt.ArrayLike, *, uniform_share: float = 0.0) -> np.ndarray:
     """Probabilities in proportion to scores, with a share of the mass spread evenly, (N,).
 
     >>> normalised(np.array([0.0, 4.0]), uniform_share=0.5)
@@ -105,7 +108,7 @@ def picks(pi: np.ndarray, n: int, *, seed: int = 42, generator: Generator = "pcg
     return random(seed).choice(len(pi), size=n, replace=True, p=pi)
 
 
-def draw(pi: np.ndarray, n: int, *, seed: int = 42, generator: Generator = "pcg64") -> Draw:
+def draw(pi: npt.ArrayLike, n: int, *, seed: int = 42, generator: Generator = "pcg64") -> Draw:
     """n texts drawn with replacement with probabilities pi, as distinct ones with weights.
 
     Args:
@@ -135,7 +138,7 @@ def everything(n_texts: int) -> Draw:
 
 
 @labelled("rows", "columns")
-def coordinates(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def coordinates(L: npt.ArrayLike, weights: np.ndarray) -> np.ndarray:
     """The resampled coordinates Qtilde[i, t] = w_t (L[i, t] - m_i), (M, d), root of nats^2.
 
     Args:
@@ -158,7 +161,7 @@ def coordinates(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 @labelled("rows", "rows")
-def squared_distances(points: np.ndarray) -> np.ndarray:
+def squared_distances(points: npt.ArrayLike) -> np.ndarray:
     """The squared Euclidean distances between rows, (M, M), by the Gram matrix, never negative.
 
     >>> squared_distances(np.array([[0.0, 0.0], [3.0, 4.0]]))
@@ -174,7 +177,7 @@ def squared_distances(points: np.ndarray) -> np.ndarray:
 
 
 @labelled("rows", "rows")
-def distances(Q: np.ndarray, drawn: Draw) -> np.ndarray:
+def distances(Q: npt.ArrayLike, drawn: Draw) -> np.ndarray:
     """The unbiased estimate of G from the columns of a known Q, (M, M), nats^2 over all N texts.
 
     Gtilde[i, j] = sum_t w_t^2 (Q[i, u_t] - Q[j, u_t])^2. New models have no Q: take
@@ -187,7 +190,7 @@ def distances(Q: np.ndarray, drawn: Draw) -> np.ndarray:
     return squared_distances(np.asarray(Q)[:, drawn.texts] * drawn.weights)
 
 
-def expected_distinct(pi: np.ndarray, n: int | np.ndarray) -> float | np.ndarray:
+def expected_distinct(pi: npt.ArrayLike, n: int | np.ndarray) -> float | np.ndarray:
     """How many distinct texts n draws hold on average, sum_s 1 - (1 - pi_s)^n.
 
     >>> round(expected_distinct(np.full(10_000, 1e-4), 10_000))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from lmnotes import statistics
@@ -12,7 +13,7 @@ from lmnotes.models.maps.prediction import correlations
 
 
 @labelled("rows")
-def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | float:
+def top_share(differences: npt.ArrayLike, share: float = 0.01) -> np.ndarray | float:
     """The part of ||d||^2 that the largest `share` of the texts carries, (...,) of (..., N).
 
     Args:
@@ -30,7 +31,7 @@ def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | floa
 
 
 @labelled("rows")
-def kurtosis(differences: np.ndarray) -> np.ndarray | float:
+def kurtosis(differences: npt.ArrayLike) -> np.ndarray | float:
     """E[(d - Ed)^4] / Var(d)^2 along the last axis: 3 for a normal law, large for heavy tails.
 
     >>> float(kurtosis(np.array([1.0, -1, 1, -1])))
@@ -50,7 +51,10 @@ def relative_error(differences: np.ndarray) -> np.ndarray | float:
 
 
 def bootstrap(
-    differences: np.ndarray, blocks: np.ndarray | None = None, n_samples: int = 500, seed: int = 0
+    differences: npt.ArrayLike,
+    blocks: np.ndarray | None = None,
+    n_samples: int = 500,
+    seed: int = 0,
 ) -> np.ndarray:
     """Var(d) / 2 in nats over texts that are drawn anew, singly or in blocks, (P, n_samples).
 
@@ -63,7 +67,7 @@ def bootstrap(
     return half_variance(values, drawn_shares(values.shape[1], blocks, n_samples, seed))
 
 
-def drawn_shares(n: int, blocks: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
+def drawn_shares(n: int, blocks: npt.ArrayLike | None, n_samples: int, seed: int) -> np.ndarray:
     """The share of each of n texts in every draw of their blocks, (n, n_samples).
 
     blocks: (n,) labels, such as the document that each text is cut from; texts of a block come and
@@ -87,7 +91,7 @@ def half_variance(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return np.maximum(values**2 @ shares - (values @ shares) ** 2, 0) / 2
 
 
-def pair_differences(log_likelihood: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def pair_differences(log_likelihood: npt.ArrayLike, pairs: npt.ArrayLike) -> np.ndarray:
     """l_i - l_j, centred over the texts, for each row (i, j) of `pairs`, (P, N) nats."""
     values, pairs = np.asarray(log_likelihood, np.float64), np.asarray(pairs)
     differences = values[pairs[:, 0]] - values[pairs[:, 1]]
@@ -95,7 +99,7 @@ def pair_differences(log_likelihood: np.ndarray, pairs: np.ndarray) -> np.ndarra
 
 
 def over_models(
-    statistic: Callable[[np.ndarray], float], pairs: np.ndarray, n: int = 1000, seed: int = 0
+    statistic: Callable[[np.ndarray], float], pairs: npt.ArrayLike, n: int = 1000, seed: int = 0
 ) -> np.ndarray:
     """A statistic of pairs of models over models drawn anew with replacement, (n,) draws.
 
