@@ -221,7 +221,9 @@ def _inputs(run: dict, base: str, add: Adder) -> list:
     if "installed" in run["parameters"].values():
         about = {"name": "installed text: that of packages in softwareRequirements"}
         about["license"] = "that of each package"
-        inputs.append(add("#installed-text", "CreativeWork", **about))
+        manifest = "tables/corpus_sources.csv"
+        at = {"@id": f"{run['notebook']}/{manifest}"} if manifest in run["files"] else None
+        inputs.append(add(f"{base}-installed-text", "CreativeWork", subjectOf=at, **about))
     return inputs
 
 

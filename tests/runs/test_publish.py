@@ -66,8 +66,8 @@ def run(house, tmp_path, monkeypatch):
     notebook = {"cells": [cell], "metadata": {"papermill": made}}
     files = {"notebook.ipynb": json.dumps(notebook), "notebook.html": f"<p>{said}</p>"}
     files |= {"inputs.json": json.dumps(RECORD["inputs"]), "claims.csv": CLAIMS}
-    for part, name in (("figures", "fig1_line"), ("tables", "table1_squares")):
-        captions = {"fig1_line": "A line & more", "table1_squares": "Squares"}
+    for part, name in (("figures", "fig1_line"), ("tables", "corpus_sources")):
+        captions = {"fig1_line": "A line & more", "corpus_sources": "Sources"}
         files[f"{part}/captions.json"] = json.dumps({name: captions[name]})
         files[f"{part}/{name}.csv"] = f"x,file\n1,{outputs}/b\n" if part == "tables" else "x\n1\n"
     pictures = {".svg": f"<svg><!-- {home} --></svg>", ".pdf": "%PDF-1.4", ".png": "\x89PNG"}
@@ -77,7 +77,13 @@ def run(house, tmp_path, monkeypatch):
         (folder / name).write_text(text, encoding="latin1")
     text = "/data/archive/secret/novel.txt"
     record.save(folder, RECORD)
-    parameters = {"n_points": 5, "limit": None, "colours": ["red"], "text": text}
+    parameters = {
+        "n_points": 5,
+        "limit": None,
+        "colours": ["red"],
+        "text": text,
+        "corpus_name": "installed",
+    }
     changed(folder, parameters=parameters, facts={"text": f"{home}/y, {text}"})
     return folder
 
@@ -141,6 +147,8 @@ def test_a_crate_keeps_the_rules_and_is_read_back(run, tmp_path):
     objects = {entity["name"]: entity for entity in action["object"]}
     assert objects["n_points"]["value"] == 5 and objects["text"]["value"] == "novel.txt"
     assert objects["text of notebook 01, not included"]["identifier"] == "abc123"
+    sources = objects["installed text: that of packages in softwareRequirements"]["subjectOf"]
+    assert sources.id == "01_tiny/tables/corpus_sources.csv"
     figure = entities["01_tiny/figures/fig1_line.pdf"]
     assert figure["description"] == "A line & more"
     assert figure["isBasedOn"] == {"@id": "01_tiny/figures/fig1_line.csv"}
@@ -173,7 +181,7 @@ def test_nothing_of_the_machine_is_in_it(run, tmp_path):
         data = path.read_bytes()
         assert [word for word in told if word in data] == [], path
     entry = json.loads((made / "01_tiny" / "run.json").read_text())
-    assert {"notebook.ipynb", "notebook.html", "tables/table1_squares.csv"} <= {*entry["scrubbed"]}
+    assert {"notebook.ipynb", "notebook.html", "tables/corpus_sources.csv"} <= {*entry["scrubbed"]}
     assert "figures/fig1_line.png" not in entry["scrubbed"]
     assert record.is_whole(made / "01_tiny", entry)  # its checksums are true of what is there
     assert "-" not in entry["machine"]["platform"]
