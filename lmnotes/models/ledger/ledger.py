@@ -146,7 +146,7 @@ class Ledger(Shown):
 
     def _rows(self, places: list[int]) -> pd.DataFrame:
         paths = sorted((self.folder / "rows").glob("*.safetensors"))
-        heads = [head for row in places if (head := self._header(paths[row]))]
+        heads = [head for place in places if (head := self._header(paths[place]))]
         return _labelled(heads)[["model", "mean_log_likelihood", "n_tokens", "written", "notes"]]
 
     def rows(self) -> pd.DataFrame:
@@ -205,9 +205,6 @@ class Ledger(Shown):
         from lmnotes.models.ledger import released
 
         return released.seal(self.matrix(models, about), Path(path))
-
-    def __str__(self) -> str:
-        return f"the ledger of {self.name} ({self.text_set}, {self.rule.name}) in {self.folder}"
 
     def _wanted(self, models, about) -> list[tuple[str, Identity, Path | None]]:
         """Name, identity and file of the rows that a matrix is to have."""
