@@ -130,7 +130,7 @@ def _completion(parser: argparse.ArgumentParser, shell: str) -> str:
         "bash": f'_lmnotes_ledgers() {{ compgen -W "{names}" -- "$1"; compgen -f -- "$1"; }}',
         "zsh": f"_lmnotes_ledgers() {{ compadd -- {names}; _files; }}",
     }
-    return shtab.complete(parser, shell, preamble=ledgers)
+    return shtab.complete(parser, shell, preamble=ledgers[shell])
 
 
 def _data(options: argparse.Namespace) -> int:

@@ -97,7 +97,7 @@ def about(runs: list[dict], title: str | None) -> dict[str, str]:
     }
 
 
-def describe(root, people: list[dict], about: dict[str, str], add: Adder) -> None:
+def describe(root: Any, people: list[dict], about: dict[str, str], add: Adder) -> None:
     """Give the whole its title, date, licence and authors."""
     for key, value in about.items():
         root[key] = value
