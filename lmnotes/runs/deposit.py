@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -194,11 +193,10 @@ def entities(run: dict, add: Adder) -> tuple:
 
 
 def _parameters(run: dict, base: str, add: Adder) -> list:
-    """The run's parameters; of a path the last part alone."""
+    """The run's parameters."""
     made = []
     for name, value in run["parameters"].items():
-        shown = value if isinstance(value, int | float) else json.dumps(value)
-        shown = Path(value).name if isinstance(value, str) else shown
+        shown = value if isinstance(value, int | float | str) else json.dumps(value)
         made.append(add(f"{base}-parameter-{name}", "PropertyValue", name=name, value=shown))
     return made
 

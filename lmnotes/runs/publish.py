@@ -61,8 +61,11 @@ def publish(
     with store.writing(path), tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         made, staged = Path(scratch, "crate"), Path(scratch, "files")
         crate = ROCrate(version="1.1", gen_preview=True)
-        for run in runs:
-            _add(crate, run, _scrubbed(run, staged / run["notebook"]), staged)
+        for number, run in enumerate(runs):
+            folder = staged / run["notebook"]
+            scrubbed = _scrubbed(run, folder)
+            runs[number] = _run(run["notebook"], folder)  # what is said below names no machine
+            _add(crate, runs[number], scrubbed, staged)
         about = deposit.about(runs, title)
         for name, text in deposit.files(runs, people, about).items():
             store.write_text(staged / name, text)

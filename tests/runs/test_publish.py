@@ -43,7 +43,7 @@ RECORD = {
 CLAIMS = """\
 id,where,claim,published,unit,certainty,measured,low,high,verdict,note
 slope,Fig. 1,The slope is about two,2.0,nats,stated,2.0000001,1.95,2.05,reproduced,
-large,Table 1,It holds on many points,,,derived,1.0,,,not testable at this scale,"needs, more"
+large,Table 1,It holds on many points,,,derived,1.0,,,not testable at this scale,"see {home}"
 """
 
 
@@ -65,7 +65,7 @@ def run(house, tmp_path, monkeypatch):
     made = {"input_path": f"{ELSEWHERE}/notebooks/01_tiny.ipynb"}  # where another checkout was
     notebook = {"cells": [cell], "metadata": {"papermill": made}}
     files = {"notebook.ipynb": json.dumps(notebook), "notebook.html": f"<p>{said}</p>"}
-    files |= {"inputs.json": json.dumps(RECORD["inputs"]), "claims.csv": CLAIMS}
+    files |= {"inputs.json": json.dumps(RECORD["inputs"]), "claims.csv": CLAIMS.format(home=home)}
     for part, name in (("figures", "fig1_line"), ("tables", "corpus_sources")):
         captions = {"fig1_line": "A line & more", "corpus_sources": "Sources"}
         files[f"{part}/captions.json"] = json.dumps({name: captions[name]})
@@ -83,8 +83,10 @@ def run(house, tmp_path, monkeypatch):
         "colours": ["red"],
         "text": text,
         "corpus_name": "installed",
+        "files": [text, "org/model"],
     }
-    changed(folder, parameters=parameters, facts={"text": f"{home}/y, {text}"})
+    inputs = RECORD["inputs"] | {"models": [f"{home}/models/small"]}
+    changed(folder, parameters=parameters, inputs=inputs, facts={"text": f"{home}/y, {text}"})
     return folder
 
 
@@ -145,7 +147,10 @@ def test_a_crate_keeps_the_rules_and_is_read_back(run, tmp_path):
     }
     assert packages.items() >= entry["versions"].items() and "lmnotes" in packages
     objects = {entity["name"]: entity for entity in action["object"]}
-    assert objects["n_points"]["value"] == 5 and objects["text"]["value"] == "novel.txt"
+    assert objects["n_points"]["value"] == 5 and objects["text"]["value"] == "<given>/novel.txt"
+    assert objects["files"]["value"] == '["<given>/novel.txt", "org/model"]'
+    models = objects["models of notebook 01, not included"]["identifier"]
+    assert models == ["<home>/models/small"]
     assert objects["text of notebook 01, not included"]["identifier"] == "abc123"
     sources = objects["installed text: that of packages in softwareRequirements"]["subjectOf"]
     assert sources.id == "01_tiny/tables/corpus_sources.csv"
