@@ -33,14 +33,15 @@ help: ## this list
 run: install ## all notebooks on a laptop's settings; then open outputs/index.html
 	$(BIN)/lmnotes run --all
 
-# All four are asked, and any of them fails the target; pytest's closing line comes last.
+# All five are asked, and any of them fails the target; pytest's closing line comes last.
 test: export HF_HUB_OFFLINE = 1
 test: export OMP_NUM_THREADS = 1
 test: export MPLBACKEND = Agg
-test: install $(TEST_STAMP) ## lint, format, notebooks equal to their text twins, and all tests
+test: install $(TEST_STAMP) ## lint, format, types, notebooks equal to their text twins, and all tests
 	@failed=; \
 	$(BIN)/python -m ruff check . || failed="$$failed 'ruff check'"; \
 	$(BIN)/python -m ruff format --check . || failed="$$failed 'ruff format --check'"; \
+	$(BIN)/python -m mypy || failed="$$failed mypy"; \
 	$(BIN)/lmnotes sync --check || failed="$$failed 'lmnotes sync --check'"; \
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup \
 	    --no-loadscope-reorder || failed="$$failed pytest"; \

@@ -384,7 +384,7 @@ def test_make_says_what_there_is_and_tests_everything():
     said = make(ROOT, "help").stdout
     assert all(f"make {command} " in said for command in COMMANDS)
     plan = make(ROOT, "--dry-run", "test").stdout
-    for step in ("ruff check .", "ruff format --check .", "lmnotes sync --check", "-m pytest"):
+    for step in ("ruff check .", "ruff format --check .", "-m mypy", "sync --check", "-m pytest"):
         assert step in plan
     assert "lmnotes run --all" in make(ROOT, "--dry-run", "run").stdout
     plan = make(ROOT, "--dry-run", "docs").stdout
