@@ -113,6 +113,7 @@ def build(
     """
     final = place(kind, key, root)
     if final.is_dir() and fault_of(final) is None:
+        times.note("reused", name=f"{kind}/{final.name}")
         return final
     with locked(final.with_name(final.name + ".lock")):
         if final.exists():

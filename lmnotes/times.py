@@ -95,8 +95,8 @@ def first_line(source: str) -> str:
 
 
 def read(path: Path, began: float) -> dict:
-    """What the lines of a file come to: `start`, `cells`, `artefacts`, `figures`, `page`,
-    `workers`, `all`.
+    """What the lines of a file come to: `start`, `cells`, `artefacts`, `reused` (the names of those
+    that were there), `figures`, `page`, `workers`, `all`.
 
     An artefact has what its own writing took, without the artefacts that were built inside it, in
     whatever process. Seconds are those of a clock; `began` is when the run did, as time.time().
@@ -117,6 +117,7 @@ def read(path: Path, began: float) -> dict:
             for unit in ("seconds", "cpu") if is_same else () if outer["warm"] else ("cpu",):
                 outer[unit] = max(0.0, outer[unit] - spent[unit])
     whole: dict[str, Any] = {"cells": kinds.get("cell", []), "artefacts": artefacts}
+    whole["reused"] = sorted({entry["name"] for entry in kinds.get("reused", [])} - {*by_name})
     sums = {"figure": "figures", "worker": "workers", "page": "page", "launcher": "launcher"}
     for kind, name in sums.items():
         whole[name] = {u: sum(e[u] for e in kinds.get(kind, [])) for u in ("seconds", "cpu")}

@@ -282,7 +282,6 @@ def test_a_wrong_file_of_parameters_is_named(house, tmp_path, capsys, text, word
 
 
 def test_the_tab_key_completes_words_notebooks_profiles_and_ledgers(house, tmp_path, monkeypatch):
-    pytest.importorskip("shtab")
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "a home"))
     (ledger.home() / "pile10k-abc").mkdir(parents=True)
     command_line = [sys.executable, "-m", "lmnotes.cli", "--print-completion", "bash"]

@@ -44,6 +44,10 @@ def test_an_artefact_has_its_own_time_without_those_inside_it(tmp_path, monkeypa
     assert inner["name"].startswith("inner/") and outer["name"].startswith("outer/")
     assert inner["inside"] == outer["name"] and outer["inside"] == ""
     assert 0.28 < inner["cpu"] < 0.6
+    assert times.read(tmp_path / "times", time.time())["reused"] == []  # what was made counts
+    monkeypatch.setenv(times.VARIABLE, str(tmp_path / "later"))
+    store.build("outer", {}, write_in_workers)
+    assert times.read(tmp_path / "later", time.time())["reused"] == [outer["name"]]
     whole = [json.loads(line) for line in (tmp_path / "times").read_text().splitlines()][1]
     assert whole["cpu"] >= 0.4  # the worker's own start among it
     assert outer["cpu"] == pytest.approx(whole["cpu"] - inner["cpu"], abs=0.002)

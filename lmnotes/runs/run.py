@@ -320,6 +320,8 @@ def _told(plan: _Plan, entry: dict) -> RunResult:
     number, seconds, folder = plan.card.number, entry["seconds"], plan.folder
     if entry["status"] == "ok":
         message = f"{number} {plan.profile}, {seconds:.0f} s: {record.shown(folder)}"
+        if says(1) and (reused := entry["times"].get("reused")):
+            message += f"\n   reused: {', '.join(reused)}"
         if entry["missing"]:
             message += f"\n   its card also lists {', '.join(entry['missing'])}: not there"
     else:

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=int, metavar="N", help=threads)
     dry = "say what would run, why, and how long it took last time; run nothing"
     add("--dry-run", action="store_true", help=dry)
-    verbose = "also why each runs, and what its cells print"
+    verbose = "also why each runs, what it reuses, and what its cells print"
     common.add_verbosity(parser, "only what failed, and where the report is", verbose)
     parser.set_defaults(command=run_notebooks)
 
