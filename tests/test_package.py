@@ -78,7 +78,7 @@ def test_the_sdist_is_what_git_tracks_and_its_tests_pass(built, seeded, shared_h
     strays = [name for name in names if NOT_OURS & set(Path(name).parts)]
     assert strays == ["outputs/README.md"]
     seeded(source / ".pytest_cache" / "d" / shared_home.name)
-    chosen = ["tests/test_store.py", "tests/test_project.py", "tests/test_readme.py"]
+    chosen = ["tests/test_store.py", "tests/test_project.py", "tests/runs/test_init.py"]
     own = {name: value for name, value in os.environ.items() if not name.startswith("LMNOTES")}
     command = [sys.executable, "-m", "pytest", *chosen]
     how = {"cwd": source, "env": own | {"PYTHONPATH": str(source)}, "text": True}
