@@ -19,6 +19,7 @@ from lmnotes.options import in_new_words
 
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
 _FILES = ("_file", "_matrix", "_table")  # ends of names of parameters that are paths
+_WORDS_ONLY = ("domains", "names", "words", "packages", "parts", "pair")  # those that are none
 _FOLDER = ("folder", "a folder")  # begins the comment of one that a run may make
 _SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'
 _WORDS = re.compile(r'"([^"]+)"|(?:^|\| )([\w.-]+)(?= \|)')  # that a comment offers
@@ -184,7 +185,8 @@ def with_paths(
     """The values, in which paths that were given, and a profile's with a folder in them, are
     absolute: as seen from here, else from the first of `roots` that has them.
 
-    Words that a comment offers beside a path (`installed | a path`) stay what they are. Raises
+    Words that a comment offers beside a path (`installed | a path`) stay what they are, and so do
+    names of domains, words and packages, whatever folder is called the same. Raises
     `InputError` where a parameter that was given, and whose name says that it is a file, names
     none; what a profile names may come later.
     """
@@ -204,7 +206,7 @@ def _seen(parameter: Parameter, value: object, roots: Sequence[Path], must: bool
     default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
     if not isinstance(value, str) or value in ("", *words, *default):
         return value
-    if not must and "/" not in value:
+    if parameter.name.endswith(_WORDS_ONLY) or (not must and "/" not in value):
         return value
     with contextlib.suppress(OSError):  # a text that is too long for a path
         for path in (Path(value), *(root / value for root in roots)):

@@ -30,9 +30,8 @@ def facts(notebook: Path, card: Path, profile: str, values: Mapping[str, object]
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     root = cards.working_folder(notebook)
-    texts = {name: [v] if isinstance(v, str) else v for name, v in values.items()}
-    texts = {name: v for name, v in texts.items() if isinstance(v, list) and any(v)}
-    paths = {name: [root / t for t in v if isinstance(t, str) and t] for name, v in texts.items()}
+    listed = {name: v if isinstance(v, list) else [v] for name, v in values.items()}
+    paths = {name: [root / v for v in listed[name] if _may_be_path(v)] for name in listed}
     if text := store.named_by("LMNOTES_TEXT"):
         paths["LMNOTES_TEXT"] = [text]
     known: dict = {"profile": profile, "parameter": dict(values), "version of": versions()}
@@ -130,6 +129,11 @@ def sources(notebook: Path) -> dict[str, str]:
     reached |= {path for path in files if path.is_file() and path.suffix != ".pyc"}
     pairs = ((path.relative_to(reach.PACKAGE).as_posix(), path) for path in sorted(reached))
     return {name: store.file_sha256(path) for name, path in pairs}
+
+
+def _may_be_path(value: object) -> bool:
+    """Not a bare word, such as a domain's name: a folder that was given so is absolute by now."""
+    return isinstance(value, str) and ("." in value or Path(value).name != value)
 
 
 def _content(path: Path) -> object:

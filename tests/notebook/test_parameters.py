@@ -180,6 +180,6 @@ def test_items_of_a_list_are_paths_where_they_are_there(tmp_path):
     declared = parameters.parse(source)
     for name in ("docs", "mine"):
         (tmp_path / name).mkdir()
-    given = {"names": ["docs"], "others": ["mine", "me/theirs"]}
+    given = {"names": ["docs", "mine"], "others": ["mine", "me/theirs"]}
     values = parameters.with_paths(declared, list(given), given, tmp_path)
-    assert values == {"names": ["docs"], "others": [str(tmp_path / "mine"), "me/theirs"]}
+    assert values == {"names": ["docs", "mine"], "others": [str(tmp_path / "mine"), "me/theirs"]}

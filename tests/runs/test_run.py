@@ -136,6 +136,21 @@ def test_the_run_id_follows_what_the_results_follow_from(house, monkeypatch):
     assert identity(n=1) != first
 
 
+def test_a_domain_is_not_the_folder_of_its_name(house):
+    def identity(**values):
+        return store.content_id(fingerprint.facts(house.notebook, house.card, "laptop", values))
+
+    folder = house.root / "docs"
+    domains = {"judge_domains": ["docs", "manual"], "text": "docs"}
+    before = identity(**domains)
+    folder.mkdir()
+    (folder / "index.md").write_text("A page.")
+    assert identity(**domains) == before
+    before = identity(text=str(folder))
+    (folder / "index.md").write_text("Another page.")
+    assert identity(text=str(folder)) != before
+
+
 def test_a_failing_cell_is_named_with_its_error_and_the_partial_notebook(house, capsys):
     with progress.speaking(1):  # as --verbose does
         result = run.run("01", overrides={"breaks": "true"})
