@@ -47,10 +47,8 @@ def add_commands(commands: Any) -> None:
     given.add_argument("--profile", default="laptop", help="of a number's last run (laptop)")
     where = "a new folder or .zip (lmnotes-runs.zip)"
     given.add_argument("--output", metavar="PATH", default="lmnotes-runs.zip", help=where)
-    whom = {"action": "append", "default": [], "metavar": "NAME"}
-    given.add_argument("--author", **whom, help='"Family, Given"; by default the project\'s')
-    given.add_argument("--orcid", **whom | {"metavar": "ID"}, help="of each author, in order")
-    given.add_argument("--title", help="of the deposit")
+    whom = '"Family, Given", once for each; by default the project\'s'
+    given.add_argument("--author", action="append", default=[], metavar="NAME", help=whom)
     given.set_defaults(command=_publish)
 
     lab = commands.add_parser("lab", help="JupyterLab on copies of the notebooks, in work/")
@@ -162,8 +160,7 @@ def _publish(options: argparse.Namespace) -> int:
         raise InputError(
             f"{given} was given to publish; expected one of both: publish 01, or --all"
         )
-    asked = (options.runs, options.profile, options.output)
-    print(publish(*asked, options.author, options.orcid, options.title))
+    print(publish(options.runs, options.profile, options.output, options.author))
     return 0
 
 
