@@ -67,7 +67,7 @@ def describe(crate: Any, runs: list[dict], authors: Sequence[str]) -> dict[str, 
         for name in authors
     ]
     shared = {"title": root["name"], "version": lmnotes.__version__, "license": "MIT"}
-    citation = {"cff-version": "1.2.0", "message": "Cite the papers, and this deposit."}
+    citation: dict = {"cff-version": "1.2.0", "message": "Cite the papers, and this deposit."}
     citation |= shared | {"type": "dataset", "date-released": root["datePublished"]}
     citation |= {"authors": [_cited(name) for name in authors]}
     references = [

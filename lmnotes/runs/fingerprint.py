@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import TypeGuard
 
 from lmnotes import parallel, store
 from lmnotes.notebook import card as cards
@@ -131,7 +132,7 @@ def sources(notebook: Path) -> dict[str, str]:
     return {name: store.file_sha256(path) for name, path in pairs}
 
 
-def _may_be_path(value: object) -> bool:
+def _may_be_path(value: object) -> TypeGuard[str]:
     """Not a bare word, such as a domain's name: a folder that was given so is absolute by now."""
     return isinstance(value, str) and ("." in value or Path(value).name != value)
 

@@ -3,7 +3,6 @@
 Upgrades of packages change the installed text, and so every number that follows from it.
 """
 
-import io
 import json
 import sys
 import zipfile
@@ -29,13 +28,7 @@ _STATED = {  # licences of what has none in a package's metadata, by how its sou
     "gensim/lee": "not stated (news of the Australian Broadcasting Corporation)",
 }
 _LONG = 120  # characters; an entry of more is the whole licence
-_README = f"""\
-The installed text of lmnotes, frozen, as JSON lines: documents by domain (title, text, source),
-functions (name, package, English, Python), modules and topics. `lmnotes.text.corpus.load(FILE)`,
-and a notebook's parameter corpus_name, text_set or prompt_set, read it.
-The texts belong to their authors. {SOURCES} has the version and the licence of each source, as its
-package states it; who hands this file on has to keep to them.
-"""
+_ABOUT = f"The installed text of lmnotes, frozen. Its texts belong to their authors: see {SOURCES}."
 
 
 def freeze(path: str | Path = FILE) -> Path:
@@ -43,22 +36,22 @@ def freeze(path: str | Path = FILE) -> Path:
 
     Raises InputError where something is at that path.
     """
-    path = Path(path).expanduser()
-    if path.suffix != ".zip" or path.exists():
-        why = "is there already" if path.exists() else "does not end in .zip"
-        raise InputError(f"{path} {why}: expected the name of a new .zip file; give another")
-    rows = [(d.source, d.domain, d.title, d.text) for d in installed.documents(*installed.DOMAINS)]
-    documents = pd.DataFrame(rows, columns=["source", "domain", "title", "text"], dtype=object)
+    if (path := Path(path).expanduser()).exists():
+        raise InputError(f"{path} is there already: expected a new file; give another name")
     tables: dict[str, Iterable] = {"functions": functions.candidates(functions.PACKAGES)}
     tables |= {"modules": installed.modules(), "topics": sorted(installed.topics().items())}
+    domains_of: dict[str, list[str]] = {}
     for domain in installed.DOMAINS:
-        of_domain = documents[documents["domain"] == domain]
-        tables[f"documents/{domain}"] = of_domain[["title", "text", "source"]].to_numpy().tolist()
+        rows = [(d.title, d.text, d.source) for d in installed.documents(domain)]
+        tables[f"documents/{domain}"] = rows
+        for source in dict.fromkeys(source for _, _, source in rows):
+            domains_of.setdefault(source, []).append(domain)
     files = {f"{name}.jsonl": _lines(table) for name, table in tables.items()}
-    files |= {SOURCES: _sources(documents).encode(), "README.txt": _README.encode()}
-    manifest = {"format": frozen.FORMAT, "key": installed.key(installed.DOMAINS)}
+    sources = [(name, *_origin(name), " ".join(of)) for name, of in sorted(domains_of.items())]
+    table = pd.DataFrame(sources, columns=["source", "version", "licence", "domains"])
+    files[SOURCES] = table.to_csv(index=False, lineterminator="\n").encode()
+    manifest = {"about": _ABOUT, "format": frozen.FORMAT, "key": installed.key(installed.DOMAINS)}
     manifest["files"] = {name: sha256(files[name]).hexdigest() for name in sorted(files)}
-    manifest["sha256"] = store.content_id(manifest, 64)
     files[frozen.MANIFEST] = json.dumps(manifest, indent=1).encode()
     with store.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name, data in sorted(files.items()):
@@ -72,8 +65,8 @@ def report(path: str | Path = FILE, *more: str) -> str:
         given = f"{path} {' '.join(more)} were given to freeze"
         raise InputError(f"{given}: expected one file; name one, or none for {FILE}")
     path = freeze(path)
-    with zipfile.ZipFile(path) as archive:
-        sources = pd.read_csv(io.BytesIO(archive.read(SOURCES)))
+    with zipfile.ZipFile(path) as archive, archive.open(SOURCES) as file:
+        sources = pd.read_csv(file)
     lines = [f"{path}: {path.stat().st_size / 1e6:.1f} MB, id {frozen.opened(path).content_id}"]
     lines += [f"Its texts are not lmnotes's; their licences, as {SOURCES} in it lists them:"]
     for licence, names in sources.groupby("licence")["source"]:
@@ -86,22 +79,6 @@ def report(path: str | Path = FILE, *more: str) -> str:
 def _lines(rows: Iterable) -> bytes:
     """JSON lines in ASCII: half a surrogate pair is kept as it is."""
     return "".join(json.dumps(row) + "\n" for row in rows).encode("ascii")
-
-
-def _sources(documents: pd.DataFrame) -> str:
-    """The table of sources: version and licence of each, and what is in it."""
-    rows = [
-        (
-            source,
-            *_origin(source),
-            " ".join(of["domain"].unique()),
-            len(of),
-            of["text"].str.len().sum(),
-        )
-        for source, of in documents.groupby("source")
-    ]
-    columns = ["source", "version", "licence", "domains", "n_documents", "n_characters"]
-    return pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n")
 
 
 def _origin(source: str) -> tuple[str, str]:
