@@ -68,10 +68,10 @@ def forked(_forks, monkeypatch):
 
 @pytest.fixture
 def own_home(shared_home, tmp_path, monkeypatch):
-    """A home of the test's own, but for the texts, which all tests share."""
+    """A home of the test's own, but for what is read out of packages, which all tests share."""
     folder = tmp_path / "home"
     folder.mkdir()
-    for kind in ("installed", "documents", "corpus"):
+    for kind in ("installed", "documents"):
         (shared_home / kind).mkdir(exist_ok=True)
         (folder / kind).symlink_to(shared_home / kind)
     monkeypatch.setenv("LMNOTES_HOME", str(folder))

@@ -87,8 +87,7 @@ def test_a_plan_of_each_finds_the_lists_from_anywhere(number, tmp_path, monkeypa
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+def home(tmp_path, monkeypatch, own_home):
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "outputs"))
     return tmp_path
 

@@ -36,10 +36,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def here(folder, tmp_path, monkeypatch):
+def here(folder, tmp_path, monkeypatch, own_home):
     """The folder, entered, with a home of its own."""
     monkeypatch.setenv("LMNOTES_NOTEBOOKS", str(card.notebooks_folder()))
-    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "outputs"))
     monkeypatch.chdir(folder)
     return tmp_path

@@ -22,7 +22,7 @@ ELSEWHERE = {  # (notebook, number): where it comes from
     ("07", "0.001"): "the guard of the paper's relative error, FLOOR of paper.errors",
     ("09", "1.4 %"): "the root of 2 / 10,000",
     ("README", "3.11"): "requires-python",
-    ("README", "2.9"): "size of a fresh .venv",
+    ("README", "2.1"): "gigabytes of an installation, docs/times.md",
 }
 
 

@@ -150,8 +150,8 @@ def test_all_cards_share_what_can_be_asked_for(profile):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["02", "03", "04", "06", "07", "08"])
-def test_what_a_card_shares_is_what_its_notebook_has_read(name, tmp_path):
-    places = {"LMNOTES_HOME": str(tmp_path / "home"), "LMNOTES_OUTPUTS": str(tmp_path / "outputs")}
+def test_what_a_card_shares_is_what_its_notebook_has_read(name, tmp_path, own_home):
+    places = {"LMNOTES_HOME": str(own_home), "LMNOTES_OUTPUTS": str(tmp_path / "outputs")}
     command = [sys.executable, "-m", "lmnotes.cli", "run", name, "--profile", "smoke"]
     subprocess.run(command, env=os.environ | places, check=True)
 
