@@ -124,7 +124,7 @@ class LikelihoodMatrix(Shown):
 
         Args:
             models: of a name that comes twice both rows are meant.
-            texts: names are their ids.
+            texts: names are their ids, where these are strings: whole numbers are positions.
             domains: those of the texts that belong to one of them.
         """
         rows = _positions(models, self.models["model"], "models")
@@ -155,6 +155,8 @@ class LikelihoodMatrix(Shown):
         mine, theirs, alike = self.to_frame(), other, True
         if isinstance(other, LikelihoodMatrix):
             alike = len({(each.rule, each.text_set, each.threshold) for each in (self, other)}) == 1
+            if isinstance(mine.columns, pd.RangeIndex):  # numbers, which are not the texts' own
+                alike = alike and self.texts.equals(other.texts)
             theirs = other.to_frame() if len(other) > 1 else other.to_frame().iloc[0]
         difference = mine - theirs  # by their labels: NaN where one is missing
         if not alike or difference.shape != mine.shape or difference.isna().to_numpy().any():

@@ -115,7 +115,9 @@ def row_documents(rows: Iterable, field: str) -> Iterator[Document]:
             said = f"{str(row)[:80]!r}, a {type(row).__name__}, was given for texts"
             raise InputError(f"{said}; expected strings, dicts or one table: give a list of them")
     filled = list(readers.filled("the rows", enumerate(records, start=1), field))
-    yield from _placed(filled, [row.source or f"#{n}" for n, row in enumerate(filled)], "texts")
+    places = [f"#{n}" for n, row in enumerate(records) if isinstance(row[field], str)]
+    names = [row.source or place for row, place in zip(filled, places, strict=True)]
+    yield from _placed(filled, names, "texts")
 
 
 def _placed(rows: list[Document], names: list[str], default: str) -> Iterator[Document]:

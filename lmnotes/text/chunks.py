@@ -184,6 +184,9 @@ def load(
     if not isinstance(source, str | Path):
         name, sources = "texts", list(chunk_sources.row_documents(source, field))
         known = dict.fromkeys(row.domain for row in sources)
+        if short := [row.source for row in sources if len(row.whole.encode()) < minimum]:
+            given = f"{len(short):,} of {len(sources):,} rows have less than {minimum} bytes"
+            warnings.warn(f"{given}, such as {short[0]}: they are left out", stacklevel=2)
     elif not is_installed:
         path, name = downloads.resolve(source)
         saved = _saved(path)

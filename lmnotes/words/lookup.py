@@ -1,10 +1,11 @@
 """What is asked of words and their vectors: look-up, lengths, neighbours, gensim's calls."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_shape, expect_strings, expect_whole, nearest
@@ -84,9 +85,12 @@ class Lookup:
         return self.input[self.index(word)]
 
     def get_vector(self, word: str, norm: bool = False) -> np.ndarray:
-        """The input vector of a word (D,); with `norm`, scaled to length 1."""
+        """The input vector of a word (D,); with `norm`, scaled to length 1, float32 at least."""
         vector = self.vector(word)
-        return vector / max(np.linalg.norm(vector), _TINY) if norm else vector
+        if not norm:
+            return vector
+        vector = vector.astype(np.result_type(vector, np.float32))
+        return vector / max(np.linalg.norm(vector), _TINY)
 
     def squared_norm(self) -> np.ndarray:
         """The squared length of every input vector (V,) float64, summed in float64."""
@@ -111,17 +115,23 @@ class Lookup:
             a table with columns word and cosine, largest first. A word whose vector is zero has
             cosine 0.
         """
-        row = self.index(word) if isinstance(word, str) else None
-        query = np.asarray(word if row is None else self.input[row], dtype=np.float32)
+        if isinstance(word, str):
+            return self._nearest(self.vector(word), k, [word])
+        return self._nearest(word, k)
+
+    def _nearest(
+        self, query: npt.ArrayLike, k: int, without: Sequence[str] = (), first: int | None = None
+    ) -> pd.DataFrame:
+        """`nearest` to a vector (D,) among the first words, some left out."""
+        query = np.asarray(query, dtype=np.float32)
         length = np.linalg.norm(query)
         if query.shape != (self.dim,) or not 0 < length < np.inf:
             what = f"a query of shape {query.shape} and length {length}"
             raise InputError(f"{what}: expected shape ({self.dim},) and a length above 0")
         cosine = self._by_blocks(lambda rows: rows @ (query / length))
         cosine /= self._length
-        if row is not None:
-            cosine[row] = -np.inf
-        k = min(k, len(self) - (row is not None))
+        cosine[first or len(self) :] = cosine[[self.ids[word] for word in without]] = -np.inf
+        k = min(k, int(np.count_nonzero(cosine > -np.inf)))
         best = np.argpartition(-cosine, k - 1)[:k] if k else np.zeros(0, int)
         best = best[np.lexsort((best, -cosine[best]))]
         return pd.DataFrame({"word": [self.words[row] for row in best], "cosine": cosine[best]})
@@ -133,13 +143,15 @@ class Lookup:
         topn: int = 10,
         restrict_vocab: int | None = None,
     ) -> list[tuple[str, float]]:
-        """The words nearest to a mean of unit vectors, each with its cosine, by gensim.
+        """The words nearest to a sum of unit vectors, each with its cosine, as gensim's.
 
         Args:
-            positive, negative: a word, a vector (D,), or a list of these or of pairs (either of
-                them, its weight); weights are 1, and -1 for negatives. The words themselves are
-                left out of what comes back.
+            positive, negative: a word, a vector (D,), taken as it is, or a list of these or of
+                pairs (either of them, its weight); weights are 1, and -1 for negatives. The words
+                themselves are left out of what comes back.
             restrict_vocab: look among the first words only.
+
+        Raises InputError where they add up to zero, which is near nothing.
 
         >>> from lmnotes.words.embedding import Embedding
         >>> rows = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0], [0, 0, 1]], np.float32)
@@ -148,17 +160,23 @@ class Lookup:
         'queen'
         """
         expect_whole("topn", topn)
-        asked = [_as_list(positive), _as_list(negative)]
-        keys = [key[0] if isinstance(key, tuple) else key for key in asked[0] + asked[1]]
-        if not keys:
+        keys, others = _as_list(positive), _as_list(negative)
+        pairs = [key if isinstance(key, tuple) else (key, 1.0) for key in keys]
+        pairs += [key if isinstance(key, tuple) else (key, -1.0) for key in others]
+        if not pairs:
             raise InputError("no word was given; expected positive or negative ones: give one")
-        self._check(keys)
-        return self._gensim.most_similar(*asked, topn=topn, restrict_vocab=restrict_vocab)
+        query = np.zeros(self.dim)
+        for key, weight in pairs:
+            if isinstance(key, np.ndarray):
+                expect_shape("a vector", key, f"({self.dim},)", "give those of this space")
+            query += weight * (key if isinstance(key, np.ndarray) else self.get_vector(key, True))
+        own = [key for key, _ in pairs if isinstance(key, str)]
+        near = self._nearest(query, topn, own, restrict_vocab)
+        return list(near.itertuples(index=False, name=None))
 
     def similarity(self, first: str, second: str) -> float:
         """The cosine of two words."""
-        self._check([first, second])
-        return float(self._gensim.similarity(first, second))
+        return self.n_similarity([first], [second])
 
     def distance(self, first: str, second: str) -> float:
         """1 less the cosine of two words."""
@@ -166,18 +184,26 @@ class Lookup:
 
     def n_similarity(self, first: Iterable[str], second: Iterable[str]) -> float:
         """The cosine of the mean vectors of two lists of words."""
-        first, second = expect_strings("words", first), expect_strings("words", second)
-        self._check(first + second)
-        return float(self._gensim.n_similarity(first, second))
+        rows = self[expect_strings("words", first)], self[expect_strings("words", second)]
+        for of_list in rows:
+            expect_shape("the vectors of a list", of_list, "(n, D)", "give at least one word")
+        means = [of_list.mean(axis=0, dtype=np.float64) for of_list in rows]
+        return float(means[0] @ means[1] / max(np.prod(np.linalg.norm(means, axis=1)), _TINY))
 
     def doesnt_match(self, words: Iterable[str]) -> str:
-        """The word with the smallest cosine to the mean of all of them."""
-        self._check(words := expect_strings("words", words))
-        return self._gensim.doesnt_match(words)
+        """The word with the smallest cosine to the mean of all of them, as unit vectors."""
+        words = expect_strings("words", words)
+        units = np.array([self.get_vector(word, norm=True) for word in words])
+        expect_shape("the vectors of the words", units, "(n, D)", "give at least one word")
+        return words[int(np.argmin(units @ units.mean(axis=0)))]
 
     def to_gensim(self) -> "KeyedVectors":
         """A copy of words, input vectors as float32 and counts as gensim's KeyedVectors."""
-        vectors = self._as_gensim(np.array(self.input, np.float32), dict(self.ids))
+        from gensim.models import KeyedVectors
+
+        vectors = KeyedVectors(self.dim)
+        vectors.vectors, vectors.key_to_index = np.array(self.input, np.float32), dict(self.ids)
+        vectors.index_to_key, vectors.next_index = list(self.ids), len(self)
         if self.counts is not None:
             vectors.expandos["count"] = np.array(self.counts)
             vectors.counts_are_known = True  # for `from_gensim`, kept in gensim's files too
@@ -200,28 +226,6 @@ class Lookup:
         model.build_vocab_from_freq(dict(zip(self.words, counts, strict=True)))
         model.wv.vectors[:], model.syn1neg[:] = self.input, self.context
         return model
-
-    def _as_gensim(self, matrix: np.ndarray, ids: dict[str, int]) -> "KeyedVectors":
-        from gensim.models import KeyedVectors
-
-        vectors = KeyedVectors(self.dim)
-        vectors.vectors, vectors.key_to_index, vectors.next_index = matrix, ids, len(ids)
-        vectors.index_to_key = list(ids)
-        return vectors
-
-    @functools.cached_property
-    def _gensim(self) -> "KeyedVectors":
-        """The same arrays as gensim sees them, with lengths that were measured block by block."""
-        vectors = self._as_gensim(self.input, self.ids)
-        vectors.norms = self._length.astype(self.input.dtype)
-        return vectors
-
-    def _check(self, keys: Iterable[str | np.ndarray]) -> None:
-        for key in keys:
-            if isinstance(key, np.ndarray):
-                expect_shape("a vector", key, f"({self.dim},)", "give those of this space")
-            else:
-                self.index(key)
 
 
 def _as_list(given: str | np.ndarray | Iterable[Any]) -> list[Any]:

@@ -150,6 +150,15 @@ def test_differences_of_what_does_not_fit_are_refused(L):
         L - np.zeros(3)
 
 
+@pytest.mark.parametrize("ids", [None, ["id0", "id0", *(f"id{n}" for n in range(2, 50))]])
+def test_texts_without_names_of_their_own_are_never_paired_by_their_places(L, ids):
+    """The published set holds some texts twice, so that its columns are numbered."""
+    L = L if ids is None else replace(L, texts=L.texts.assign(text_id=ids))
+    with pytest.raises(InputError, match="the same models or one, texts"):
+        L.select(texts=[0, 1, 9]) - L.select(texts=[0, 1, 10])
+    assert np.array_equal(L - L.select(["b"]), L.values - L.values[1])
+
+
 def test_it_is_an_array_for_numpy(L):
     assert np.asarray(L) is L.values
     assert np.asarray(L, dtype=np.float32).dtype == np.float32

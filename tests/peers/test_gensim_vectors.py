@@ -134,10 +134,11 @@ def test_the_calls_that_people_know_from_keyed_vectors(theirs, tmp_path):
     assert np.array_equal(ours.get_vector("w3"), theirs.get_vector("w3"))
     unit = theirs.get_vector("w3", norm=True)
     np.testing.assert_allclose(ours.get_vector("w3", norm=True), unit, rtol=1e-6)
-    assert ours.similarity("w3", "w1") == theirs.similarity("w3", "w1")
-    assert ours.distance("w3", "w1") == theirs.distance("w3", "w1")
+    for name in ("similarity", "distance"):
+        of_theirs = getattr(theirs, name)("w3", "w1")
+        assert getattr(ours, name)("w3", "w1") == pytest.approx(of_theirs, abs=1e-6)
     sets = ["w1", "w2"], ["w3", "w4", "w5"]
-    assert ours.n_similarity(*sets) == theirs.n_similarity(*sets)
+    assert ours.n_similarity(*sets) == pytest.approx(theirs.n_similarity(*sets), abs=1e-6)
     assert ours.doesnt_match(sets[1]) == theirs.doesnt_match(sets[1])
     for binary in (False, True):
         ours.save_word2vec_format(tmp_path / "v", binary=binary)
@@ -164,12 +165,38 @@ def test_a_missing_word_is_named_by_every_call(theirs):
         ours.most_similar(np.ones(1, np.float32))
     with pytest.raises(InputError, match="'w5' was given, a single string"):
         ours.doesnt_match("w5")
+    for empty in (lambda: ours.doesnt_match([]), lambda: ours.n_similarity(["w5"], [])):
+        with pytest.raises(InputError, match="give at least one word"):
+            empty()
 
 
 def test_a_vector_of_zeros_has_cosine_zero():
     ours = Embedding(["a", "b", "zero"], np.array([[1, 0], [1, 1], [0, 0]], np.float32))
     assert ours.most_similar("a")[-1] == ("zero", 0.0)
     assert ours.similarity("a", "zero") == 0.0 and not ours.get_vector("zero", norm=True).any()
+
+
+def test_what_adds_up_to_zero_is_near_nothing():
+    ours = Embedding(["a", "b", "zero"], np.array([[1, 0], [1, 1], [0, 0]], np.float32))
+    for words in (("a", "a"), ("zero", ())):  # gensim answers with words at cosine 0
+        with pytest.raises(InputError, match="a length above 0"):
+            ours.most_similar(*words)
+
+
+def test_vectors_of_half_precision_on_disk_have_the_cosines_of_their_float32(tmp_path):
+    """In gensim's arithmetic a zero gives NaN, and a length above 256 an overflow."""
+    rows = (400 * np.random.default_rng(0).normal(size=(300, 20))).astype(np.float16)
+    rows[7] = 0
+    np.save(tmp_path / "half.npy", rows)
+    words = [f"w{row}" for row in range(300)]
+    half = Embedding(words, np.load(tmp_path / "half.npy", mmap_mode="r"))
+    single = Embedding(words, rows.astype(np.float32))
+    for asked in (("w1", ()), (["w1", "w2", "w1"], "w3")):
+        answer, want = (of.most_similar(*asked, topn=300) for of in (half, single))
+        assert answer == want and ("w7", 0.0) in answer and len(answer) in (297, 299)
+    assert half.most_similar("w1", topn=3) == list(half.nearest("w1", 3).itertuples(False, None))
+    assert half.similarity("w1", "w2") == single.similarity("w1", "w2")
+    assert np.linalg.norm(half.get_vector("w1", norm=True)) == pytest.approx(1, abs=1e-6)
 
 
 def test_keyed_vectors_there_and_back(theirs):

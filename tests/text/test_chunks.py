@@ -1,4 +1,5 @@
 import json
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -316,12 +317,28 @@ def test_strings_and_other_columns():
         (5, "'5', a int, was given"),
         (pd.DataFrame({"text": [1.5]}), "no text in field 'text'"),
         ([], "no chunk"),
-        (["short"], r"no chunk of 257 to 1024 bytes.*smaller minimum="),
+        pytest.param(
+            ["short"],
+            r"no chunk of 257 to 1024 bytes.*smaller minimum=",
+            marks=pytest.mark.filterwarnings("ignore:1 of 1 rows have less"),
+        ),
     ],
 )
 def test_what_holds_no_texts_is_refused(given, message):
     with pytest.raises(InputError, match=message):
         chunks.load(given)
+
+
+def test_what_is_left_out_of_rows_in_memory_is_told_and_moves_no_number():
+    """So that what is known of the reader's own rows can be put beside the chunks."""
+    rows = [{"text": "a" * 300}, {"text": None}, {"text": "b" * 20}, {"text": "c" * 300}]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        texts = chunks.load(rows)
+    empty, short = (str(warning.message) for warning in told)
+    assert "1 of 4 rows have no text" in empty
+    assert short == "1 of 3 rows have less than 257 bytes, such as #2: they are left out"
+    assert texts.table["source"].tolist() == ["#0", "#3"]
 
 
 def test_it_shows_itself_in_a_line_and_ten_rows():

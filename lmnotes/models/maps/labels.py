@@ -67,8 +67,16 @@ def numbers(table: pd.DataFrame) -> np.ndarray:
 
 
 def expect_same_rows(*given: object) -> None:
-    """Raise InputError where DataFrames among these have other rows, or in another order."""
-    table, *others = [table for table in given if isinstance(table, pd.DataFrame)] or [None]
+    """Raise InputError where DataFrames among these have other rows than the first of them, or in
+    another order, or where a Series has the labels of its rows or columns in another order."""
+    table, *others = [known for known in given if isinstance(known, pd.DataFrame)] or [None]
+    for other in (known for known in given if isinstance(known, pd.Series) and table is not None):
+        for axis in table.axes:
+            is_moved = len(axis) == len(other) and not axis.equals(other.index)
+            if is_moved and not len(axis.symmetric_difference(other.index)):
+                said = f"a Series was given in the order {', '.join(map(str, other.index[:3]))} ..."
+                wanted = f"that of the table, {', '.join(map(str, axis[:3]))} ..."
+                raise InputError(f"{said}; expected {wanted}: take series[table's labels]")
     for other in others:
         if not table.index.equals(other.index):
             said = [", ".join(map(str, known.index[:3])) for known in (table, other)]

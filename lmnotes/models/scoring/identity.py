@@ -132,10 +132,12 @@ def content_of(saved: Path, verify: bool = False) -> str:
 def content_in_memory(model: Any, tokenizer: Any) -> str:
     """`content-` and a hash of a loaded model's weights and configuration, and of its tokenizer.
 
-    All of it is read, some seconds for a billion weights. A folder of the same has another id.
+    All of it is read, some seconds for a billion weights. A folder of the same has another id. What
+    hooks do to its numbers is no part of it.
     """
     import torch
 
+    tokenizer("a")  # a fast one forgets how its last call padded and cut
     config = model.config.to_dict() | dict.fromkeys(_VOLATILE)
     facts = [type(model).__name__, config, token_ids.content_of(tokenizer)]
     hashed = hashlib.sha256(store.content_id(facts).encode())

@@ -5,6 +5,7 @@ import os
 import pickle
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -158,15 +159,22 @@ def _in_memory(pair: Any, dtype: str, device: str) -> Scorer:
 
     match pair:
         case [torch.nn.Module(config=config) as model, tokenizer] if callable(tokenizer):
-            weights = next(iter([*model.parameters(), *model.buffers()]))
+            tensors = [*model.parameters()] or [*model.buffers()]  # counts may be buffers
         case _:
             given = f"a {type(pair).__name__} was given as a model"
             then = "give both, the model first"
             raise InputError(f"{given}; expected a folder, an id, or (model, tokenizer): {then}")
-    own, where = str(weights.dtype).removeprefix("torch."), weights.device
+    if any(weights.is_meta for weights in (*tensors, *model.buffers())):
+        given = f"{type(model).__name__} has weights on the meta device, without numbers"
+        raise InputError(f"{given}; expected all of them loaded: load it without offloading")
+    sizes, where = Counter[Any](), tensors[0].device
+    for weights in tensors:  # some may be kept in another precision
+        sizes[weights.dtype] += weights.numel()
+    own = str(max(sizes, key=sizes.__getitem__)).removeprefix("torch.")
     if dtype not in ("auto", own) or device not in ("auto", str(where), where.type):
         given = f"the model is {own} on {where}; {dtype} on {device} was asked for"
-        then = f'give Rule(dtype="{own}"), or convert and move it by model.to(...)'
+        then = f'give Rule(dtype="{own}"), or ' if own in DTYPES else ""
+        then += "convert and move it by model.to(...)"
         raise InputError(f"{given}; expected what it is: {then}")
     name = str(config._name_or_path or type(model).__name__)
     name = name_of(Path(name)) if Path(name).exists() else name

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial, wraps
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
 SIDES = {"hidden_size": 1024, "num_hidden_layers": 32}  # of a configuration, or taken for it
 WIDTHS = 64  # numbers that a token takes on its way through a block, in units of the width
 Function = TypeVar("Function", bound=Callable[..., Any])
+_TURNS: WeakKeyDictionary[Any, threading.RLock] = WeakKeyDictionary()  # of each model in memory
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,17 +75,25 @@ class Scores(Shown):
 
 
 def leaving_modes(scoring: Function) -> Function:
-    """A function of a model, first, that leaves one in memory as it was: in training, or not."""
+    """A function of a model, first, that leaves one in memory as it was: in training, or not.
+
+    Threads that share a model take turns, as its mode and its output layer are others meanwhile.
+    """
 
     @wraps(scoring)
     def as_it_was(model, *args, **options):
-        inside = model[0] if isinstance(model, tuple | list) and model else None
-        modes = [(module, module.training) for module in getattr(inside, "modules", tuple)()]
-        try:
+        inside: Any = model[0] if isinstance(model, tuple | list) and model else None
+        inside = model.model if isinstance(model, Scorer) else inside
+        if not hasattr(inside, "modules"):
             return scoring(model, *args, **options)
-        finally:
-            for module, is_training in modes:
-                module.training = is_training
+        with _TURNS.setdefault(inside, threading.RLock()):
+            modes = [(module, module.training) for module in inside.modules()]
+            try:
+                inside.eval()
+                return scoring(model, *args, **options)
+            finally:
+                for module, is_training in modes:
+                    module.training = is_training
 
     return as_it_was  # type: ignore[return-value]  # of the same arguments
 

@@ -91,6 +91,23 @@ def test_two_tables_have_the_same_rows():
     assert robustness.agreement(KL, KL * 2, n=9)[0] == pytest.approx(1)
 
 
+def test_a_series_of_the_same_labels_is_in_their_order():
+    domains = pd.Series(["p", "q"] * 6, TEXTS)
+    tasks = pd.Series(np.arange(5.0), MODELS)
+    for call in (
+        lambda: coordinates.centre_within(TABLE, domains[::-1]),
+        lambda: coordinates.primary_domain(TABLE, domains=domains[::-1]),
+        lambda: prediction.ridge(TABLE, tasks[::-1]),
+    ):
+        with pytest.raises(
+            InputError, match=r"a Series was given in the order .*that of the table"
+        ):
+            call()
+    plain = coordinates.centre_within(TABLE, list(domains))
+    for same in (domains, domains.reset_index(drop=True)):
+        assert coordinates.centre_within(TABLE, same).equals(plain)
+
+
 def test_a_table_with_words_is_refused_and_missing_cells_are_named_as_such():
     with pytest.raises(InputError, match=r"\['family'\] hold words.*index"):
         coordinates.kl(TABLE.assign(family="x"))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -251,3 +252,51 @@ def test_a_pair_that_does_not_fit_is_refused(pair):
             score.texts((made, tokenizer), ["a text"])
     with pytest.raises(ScoringFailure, match="expected a causal model"):
         score.texts((AutoModelForMaskedLM.from_config(bert), tokenizer), tiny_models.TEXTS)
+
+
+def test_weights_without_numbers_are_refused(pair):
+    """As accelerate leaves them where a model is moved to disk, or made for its shape alone."""
+    model = tiny_models.model("gpt2")
+    layer = model.transformer.h[1].mlp.c_fc
+    layer.weight = torch.nn.Parameter(torch.empty_like(layer.weight, device="meta"))
+    for made in (model, tiny_models.model("gpt2").to("meta")):
+        with pytest.raises(InputError, match=r"on the meta device.*expected all of them loaded"):
+            score.texts((made, pair[1]), ["a text"])
+
+
+def test_the_precision_of_a_pair_is_that_of_most_of_its_weights(pair):
+    """A model may keep some in float32; its first ones say nothing of the others."""
+    model = tiny_models.model("gpt2").to(torch.bfloat16)
+    model.transformer.wpe.float()
+    with pytest.raises(InputError, match=r'is bfloat16 on cpu; float32 .*Rule\(dtype="bfloat16"\)'):
+        score.texts((model, pair[1]), ["a text"])
+    double = tiny_models.model("gpt2").double()
+    with pytest.raises(InputError, match=r"is float64 on cpu.*: convert and move it by model.to"):
+        score.texts((double, pair[1]), ["a text"])
+
+
+def test_a_tokenizer_that_was_used_is_the_same_tokenizer(pair):
+    model, tokenizer = tiny_models.model("gpt2"), tiny_models.tokenizer()
+    first = identity.content_in_memory(model, tokenizer)
+    tokenizer(["a text", "b"], truncation=True, max_length=5)  # which it remembers
+    assert identity.content_in_memory(model, tokenizer) == first
+
+
+def test_a_loaded_model_that_went_on_in_training_is_scored_without_dropout():
+    model, tokenizer = tiny_models.model("gpt2", **DROPOUT), tiny_models.tokenizer()
+    scorer = loading.load((model, tokenizer))
+    want = score.texts(scorer, TEXTS).log_likelihood
+    model.train()
+    assert np.array_equal(score.texts(scorer, TEXTS).log_likelihood, want) and model.training
+
+
+def test_threads_may_share_a_model():
+    """Its output layer is another while it is scored, and its mode."""
+    model, tokenizer = tiny_models.model("gpt2", **DROPOUT).train(), tiny_models.tokenizer()
+    scorer = loading.load((model, tokenizer))
+    want, models = score.texts(scorer, TEXTS).log_likelihood, [(model, tokenizer), scorer] * 3
+    model.train()
+    with ThreadPoolExecutor(6) as pool:
+        for scores in pool.map(lambda given: score.texts(given, TEXTS), models):
+            assert np.array_equal(scores.log_likelihood, want)
+    assert model.training
