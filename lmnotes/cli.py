@@ -139,11 +139,14 @@ def _data(options: argparse.Namespace) -> int:
     if options.action == "freeze":
         print(freezing.report(*options.names))
         return 0
-    for name in options.names:
-        print(downloads.fetch(name))
-    if not options.names:
+    if not options.action:
         common.print_columns(downloads.listing())
         print(f"\nfiles lie in {downloads.folder()}, under the last part of their address")
+    elif not options.names:
+        then = "lmnotes data lists them"
+        raise InputError(f"no name was given to fetch; expected those of downloads: {then}")
+    for name in options.names:
+        print(downloads.fetch(name))
     return 0
 
 
@@ -173,7 +176,7 @@ def _status(options: argparse.Namespace) -> int:
         seconds = "" if run["seconds"] is None else f"{run['seconds']:.0f}"
         about = [run[name] for name in ("notebook", "run_id", "profile", "status")]
         started = run["started"][:16].replace("T", " ")
-        rows.append((*about, seconds, started, run["error"][:240]))
+        rows.append((*about, seconds, started, run["error"]))
     if len(rows) == 1:
         print("no runs yet: lmnotes run --all")
     else:

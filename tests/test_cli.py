@@ -232,6 +232,13 @@ def test_only_what_failed_is_run_again(house, capsys):
     assert asked[2:] == [("laptop", {})]
 
 
+def test_a_wrong_word_leaves_nothing_on_the_disk(house, capsys):
+    for wrong in (["99"], ["01", "-p", "dimm=3"], ["01", "--profile", "nope"]):
+        assert cli.main(["run", *wrong]) == 2
+    assert capsys.readouterr().err.count("expected") == 3
+    assert not (house[0] / "outputs").exists()
+
+
 def test_quiet_says_failures_and_the_report_alone(house, capsys):
     report = f"report: {house[0] / 'outputs' / 'index.html'}\n"
     assert cli.main(["run", "01", "-q"]) == 0

@@ -187,8 +187,8 @@ def with_paths(
 
     Words that a comment offers beside a path (`installed | a path`) stay what they are, and so do
     names of domains, words and packages, whatever folder is called the same. Raises
-    `InputError` where a parameter that was given, and whose name says that it is a file, names
-    none; what a profile names may come later.
+    `InputError` where a parameter that was given, and whose name or comment says that it is a file,
+    names none; what a profile names may come later.
     """
     absolute = dict(values)
     for parameter in (p for p in parameters if "str" in p.type):
@@ -212,7 +212,8 @@ def _seen(parameter: Parameter, value: object, roots: Sequence[Path], must: bool
         for path in (Path(value), *(root / value for root in roots)):
             if path.exists() or parameter.comment.startswith(_FOLDER):  # may be made
                 return str(path.absolute())
-    if must and parameter.name.endswith(_FILES) and ("/" in value or "." in value):
+    is_file = parameter.name.endswith(_FILES) or "| a path" in parameter.comment
+    if must and is_file and ("/" in value or "." in value):
         nor = f"neither in {Path.cwd()} nor in {roots[0]}"
         given = f"parameter '{parameter.name}' = {value!r} is {nor}"
         raise InputError(f"{given}; expected a path: check it, or give it from its beginning")

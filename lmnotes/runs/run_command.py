@@ -58,9 +58,10 @@ def run_notebooks(options: argparse.Namespace) -> int:
     try:
         with progress.speaking(options.verbosity):
             results = run.run_all(names, options.profile, settings, options.force, workers)
-    finally:
-        path = gallery.write()
-    print(f"report: {path}")
+    except KeyboardInterrupt:
+        gallery.write()
+        raise
+    print(f"report: {gallery.write()}")
     failed = [result.name for result in results if result.status == "failed"]
     if failed and len(results) > 1:
         print(f"{len(failed)} of {len(results)} failed: {', '.join(failed)}", file=sys.stderr)

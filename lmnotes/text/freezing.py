@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
+from tqdm.auto import tqdm
 
 from lmnotes import store
 from lmnotes.errors import InputError
@@ -41,7 +42,7 @@ def freeze(path: str | Path = FILE) -> Path:
     tables: dict[str, Iterable] = {"functions": functions.candidates(functions.PACKAGES)}
     tables |= {"modules": installed.modules(), "topics": sorted(installed.topics().items())}
     domains_of: dict[str, list[str]] = {}
-    for domain in installed.DOMAINS:
+    for domain in tqdm(installed.DOMAINS, "domains of the text"):
         rows = [(d.title, d.text, d.source) for d in installed.documents(domain)]
         tables[f"documents/{domain}"] = rows
         for source in dict.fromkeys(source for _, _, source in rows):

@@ -82,7 +82,7 @@ class Lookup:
 
     def vector(self, word: str) -> np.ndarray:
         """The input vector of a word (D,)."""
-        return self.input[self.index(word)]
+        return np.asarray(self.input[self.index(word)])  # a memmap shows itself as one
 
     def get_vector(self, word: str, norm: bool = False) -> np.ndarray:
         """The input vector of a word (D,); with `norm`, scaled to length 1, float32 at least."""

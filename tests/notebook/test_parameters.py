@@ -175,6 +175,14 @@ def test_a_cell_that_cannot_be_checked_is_refused(source, words):
     assert "02_x.ipynb" in str(caught.value)
 
 
+def test_a_path_that_was_given_is_there(tmp_path):
+    declared = parameters.parse('text: str = "installed"  # installed | text8 | a path')
+    for word in ("text8", "pile10k"):
+        assert parameters.with_paths(declared, ["text"], {"text": word}, tmp_path)["text"] == word
+    with pytest.raises(InputError, match=r"'novl.txt' is neither in .*expected a path"):
+        parameters.with_paths(declared, ["text"], {"text": "novl.txt"}, tmp_path)
+
+
 def test_items_of_a_list_are_paths_where_they_are_there(tmp_path):
     source = 'names: list[str] = ["docs"]  # domains\nothers: list[str] = []  # ids or folders'
     declared = parameters.parse(source)

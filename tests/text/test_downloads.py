@@ -236,7 +236,9 @@ def test_the_command_lists_and_fetches(server, capsys):
     cli.main(["data"])
     assert " small.zip " in capsys.readouterr().out
     assert cli.main(["data", "fetch", "tex8"]) == 2
-    assert "did you mean 'text8'" in capsys.readouterr().err
+    assert cli.main(["data", "fetch"]) == 2
+    said = capsys.readouterr().err
+    assert "did you mean 'text8'" in said and "no name was given to fetch" in said
 
 
 def test_unknown_name_says_the_nearest(tmp_path, monkeypatch):

@@ -408,6 +408,7 @@ def test_a_string_is_no_list_of_words(tmp_path):
 def test_it_shows_a_line_and_its_ends_whatever_its_size(tmp_path):
     vectors = small(1000, 30)
     opened = Embedding.open(vectors.save(tmp_path / "folder"))  # by mmap
+    assert type(opened[opened.words[0]]) is np.ndarray
     for shown in (vectors, opened):
         assert repr(shown) == "Embedding: 1,000 words x 30 dimensions, with context"
         page = shown._repr_html_()

@@ -127,11 +127,12 @@ def collected(table: pd.DataFrame, rows: ledger.Ledger) -> Scored:
         {"model": name, "id": who.id, "dtype": rows.rule.dtype, "failed": record.get("kind", "")}
         for name, who, record in zip(table["model"], whos, records, strict=True)
     ]
-    lost = [
-        (row.model, row.label, kind, record.get("message", "it has no row"), _THEN[kind])
-        for row, has, record in zip(table.itertuples(), done, records, strict=True)
-        if not has and (kind := record.get("kind", "not scored"))
-    ]
+    lost = []
+    for model, has, record in zip(table.itertuples(), done, records, strict=True):
+        if not has:
+            then = _THEN[kind := record.get("kind", "not scored")]
+            reason = record.get("message", "it has no row").removesuffix(f"; {then}")
+            lost.append((model.model, model.label, kind, reason, then))
     failures = pd.DataFrame(lost, columns=["model", "label", "kind", "reason", "what to do"])
     if not any(done):
         first = failures.iloc[0]

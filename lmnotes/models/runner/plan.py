@@ -56,9 +56,10 @@ def told(models: Iterable, ledger: Ledger, settings: Mapping) -> str:
     for name in _NUMBERS:
         table[name] = table[name].map(_short)
     table["hours"] = table["hours"].map("{:.2f}".format).replace("nan", "unknown")
-    table["reason"] = table["reason"].fillna("").str[:60]
-    return f"""{table.to_string(index=False)}
-{counts}
+    known = table[table["reason"].fillna("") != ""]
+    reasons = "".join(f"{row.model}: {row.reason}\n" for row in known.itertuples())
+    return f"""{table.drop(columns="reason").to_string(index=False)}
+{reasons}{counts}
 {advice}to fetch: {_short(fetched.sum())}B; on disk already: {_short(cached)}B; more disk: {disk}
 hours: {hours:.2f} at least, without starts, downloads and {unknown} models whose size is unknown
   (2 x parameters x tokens at the rate of a matrix product on this machine, measured now)"""

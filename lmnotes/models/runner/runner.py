@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import pandas as pd
@@ -236,7 +237,7 @@ class _Progress:
     def __call__(self, result: dict) -> dict:
         self.done += 1
         place = f"[{self.done:>{len(str(self.total))}}/{self.total}]"
-        why = f" ({result['kind']}) {result['message'][:100]}" if result["kind"] else ""
+        why = f" ({result['kind']}) {shorten(result['message'], 400)}" if result["kind"] else ""
         time = f" {result['seconds']:.0f} s" if result["seconds"] else ""
         self.say(f"{place} {result['model']}: {result['status']}{why}{time}")
         return result

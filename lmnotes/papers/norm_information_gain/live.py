@@ -107,7 +107,7 @@ def switches(gains: Gains, origins: Mapping[str, Norms], fit_count: int):
         stills=[{"norm": norm} for norm in ("raw", "centred", "whitened")],
         norm=["raw", "centred", "whitened"],
         origin=list(origins),
-        threshold=(int(counts[gains.drawn].min()), 2 * fit_count),
+        threshold=(min(int(counts[gains.drawn].min()), fit_count), 2 * fit_count),
     )
 
 

@@ -82,6 +82,7 @@ def test_what_failed_is_named_and_the_rest_is_a_matrix(tmp_path, forked):
     assert result.matrix.models["architecture"][0]
     assert result.failures[["model", "kind"]].to_numpy().tolist() == [["broken", "missing"]]
     assert "all of its weights" in result.failures["what to do"][0]
+    assert "all of its weights" not in result.failures["reason"][0]  # said once
     assert [entry["failed"] for entry in result.inputs] == ["", "missing"]
     rows = ledger.open_folder(folder)
     named = rows.rows()[["model"]].assign(maker="me")  # a table about local models by name

@@ -139,6 +139,12 @@ def test_the_axes_of_views_stand_still(headless, small_gains, squared):
         assert limits(view, **first) == limits(view, **second), name
 
 
+def test_the_switches_of_a_text_without_rare_words(headless, small_gains, squared):
+    norms = SimpleNamespace(raw=squared[20], centred=squared[20] - 1, whitened=squared[7])
+    assert small_gains.counts[small_gains.drawn].min() > 2
+    live.switches(small_gains, {"mean": norms}, fit_count=1).set(threshold=2)
+
+
 def test_the_microscope_adds_up_to_the_gain(headless, small_gains):
     view = live.microscope(small_gains)
     word = small_gains.corpus.words[3]
