@@ -61,7 +61,9 @@ def _brief(value: object) -> str:
     if isinstance(value, list | tuple):
         few = f"({', '.join(map(_brief, value[:4]))})"
         return few if len(value) < 5 else f"of {len(value):,}"
-    text = reprlib.repr(value)
+    if isinstance(value, dict):
+        return f"of {', '.join(map(str, list(value)[:4]))}" + " ..." * (len(value) > 4)
+    text = f"{value:.6g}" if isinstance(value, float) else reprlib.repr(value)
     return type(value).__name__ if "\n" in text else text
 
 

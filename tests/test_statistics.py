@@ -103,3 +103,9 @@ def test_a_copied_table_shares_what_is_fixed():
     table.attrs["drawn"] = kept
     assert table.query("a > 1").attrs["drawn"] is kept
     assert pd.concat([table, table]).attrs == {"drawn": ([1.0, 2.0],)}
+
+
+def test_a_fit_shows_its_numbers_in_a_line():
+    fit = statistics.regress(np.array([1.0, 3.1, 5, 7.2]), np.array([0.0, 1, 2, 3]))
+    line = repr(fit)
+    assert line.startswith("Fit: slope 2.05, intercept 1, r2 0.99") and "array" not in line

@@ -200,11 +200,8 @@ class LikelihoodMatrix(Shown):
             for name in table.columns.drop("model", errors="ignore"):
                 label = name if name not in ("text", *coordinates) else f"{axis}_{name}"
                 coordinates[label] = (axis, table[name].to_numpy())
-        attributes: dict[str, object] = {
-            "unit": "nats",
-            "rule": self.rule,
-            "text_set": self.text_set,
-        }
+        attributes: dict[str, object] = {"unit": "nats", "rule": self.rule}
+        attributes["text_set"] = self.text_set
         if self.threshold is not None:
             attributes["threshold"] = self.threshold
         labels = {"name": "log_likelihood", "attrs": attributes}

@@ -74,12 +74,8 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
     for name in expect_strings("packages", packages):
         expect_one_of("package", name, PACKAGES)
     known = installed.key(())
-    key: dict[str, object] = {
-        "version": VERSION,
-        "installed": known["installed"],
-        "python": known["python"],
-    }
-    key["packages"] = {name: known["packages"].get(name) for name in packages}
+    key: dict[str, object] = {name: known[name] for name in ("installed", "python")}
+    key |= {"version": VERSION, "packages": {n: known["packages"].get(n) for n in packages}}
     rows = partial(_rows, packages)
     if keep:
         marked = key | {"frozen": known["frozen"]} if "frozen" in known else key

@@ -11,7 +11,7 @@ import pandas as pd
 from lmnotes.errors import InputError, expect_shape, expect_strings, expect_whole, nearest
 
 if TYPE_CHECKING:
-    from gensim.models import KeyedVectors, Word2Vec
+    from gensim.models import KeyedVectors
 
 BLOCK = 1 << 16  # rows of a matrix that are looked at together
 _TINY = np.finfo(np.float32).tiny
@@ -208,24 +208,6 @@ class Lookup:
             vectors.expandos["count"] = np.array(self.counts)
             vectors.counts_are_known = True  # for `from_gensim`, kept in gensim's files too
         return vectors
-
-    def to_word2vec(self) -> "Word2Vec":
-        """A copy with the context vectors too, as gensim's Word2Vec, which can be trained on.
-
-        It is of skip-gram with negative sampling; its other settings are gensim's defaults.
-
-        Raises InputError without context vectors or counts of at least 1.
-        """
-        from gensim.models import Word2Vec
-
-        if self.context is None or self.counts is None or np.min(self.counts) < 1:
-            given = "an embedding without context vectors, or without counts of at least 1"
-            raise InputError(f"{given}: expected both; use to_gensim, which needs neither")
-        model = Word2Vec(vector_size=self.dim, min_count=1, sg=1, sorted_vocab=0)
-        counts = np.asarray(self.counts).tolist()
-        model.build_vocab_from_freq(dict(zip(self.words, counts, strict=True)))
-        model.wv.vectors[:], model.syn1neg[:] = self.input, self.context
-        return model
 
 
 def _as_list(given: str | np.ndarray | Iterable[Any]) -> list[Any]:

@@ -81,6 +81,5 @@ def expect_same_rows(*given: object) -> None:
         if not table.index.equals(other.index):
             said = [", ".join(map(str, known.index[:3])) for known in (table, other)]
             said = f"tables of {len(table)} and {len(other)} rows, {said[0]} ... and {said[1]} ..."
-            raise InputError(
-                f"{said}; expected the same rows in both: take second.loc[first.index]"
-            )
+            then = "take second.loc[first.index]"
+            raise InputError(f"{said}; expected the same rows in both: {then}")

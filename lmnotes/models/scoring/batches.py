@@ -111,9 +111,8 @@ def choose(scorer: Scorer, ids: Batch) -> tuple[Way, float, list[str]]:
         faster = (counted,)
     elif scorer.head is None:
         notes.append(f"own logits: {scorer.note}")
-    if (
-        scorer.head and fused in faster and tolerance > TOLERANCE["float32"]
-    ):  # which would hide a lost bias
+    # in half precision the tolerance would hide a lost bias
+    if scorer.head and fused in faster and tolerance > TOLERANCE["float32"]:
         inputs = torch.as_tensor(sample[0], device=scorer.device)[None]
         gap, allowed = head.difference(scorer.model, scorer.head, inputs), TOLERANCE["float32"]
         if not gap <= allowed:

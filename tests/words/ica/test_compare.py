@@ -194,3 +194,13 @@ def test_random_axes_of_one_cloud_are_shared_as_well_and_take_the_lead_away():
     (run,) = compare.compare_by_seed("twice", *sides, [(np.arange(2000),) * 2], n_shuffles=19)
     assert run.n_shared("random rotation") == run.n_shared("ICA") == 6
     assert run.shared_lead() == 0 and run.lead()[0] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_comparison_shows_what_it_holds_by_name():
+    random = np.random.default_rng(4).normal(size=(20, 2))
+    run = compare.compare_bases(
+        "toy", {"ICA": random, "PCA": random}, {"ICA": random, "PCA": random}
+    )
+    assert repr(run).startswith(
+        "Comparison: name 'toy', n_pairs 20, matchings of ICA, PCA, nulls of"
+    )
