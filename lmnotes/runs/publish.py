@@ -11,7 +11,6 @@ import re
 import socket
 import sys
 import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from lmnotes.errors import InputError
 from lmnotes.notebook import card as cards
 from lmnotes.runs import deposit, record
 
-_ANY_DAY = (1980, 1, 1, 0, 0, 0)  # of each file in the zip: same runs, same bytes
 _PICTURES = (".png", ".pdf")  # packed: a search of their bytes would find nothing
 _COMMON = {"root", "user", "admin", "runner", "jovyan", "localhost"}  # names of nobody
 _SHORT = 4  # characters; a shorter name stands in many words
@@ -41,7 +39,7 @@ def publish(
     output: str = "lmnotes-runs.zip",
     authors: Sequence[str] = (),
 ) -> Path:
-    """The folder, or the .zip, of these runs as a deposit; equal runs give equal bytes.
+    """The folder, or the .zip, of these runs as a deposit.
 
     Args:
         asked: folders of runs, or numbers of notebooks for their last good run at the profile; none
@@ -72,11 +70,11 @@ def publish(
         for name, text in deposit.describe(crate, runs, authors or deposit.AUTHORS).items():
             store.write_text(staged / name, text)
             _file(crate, staged / name, name, deposit.FILES[name])
-        crate.write(made)
         if path.suffix == ".zip":
-            _pack(made, path)
+            crate.write_zip(made)
         else:
-            os.replace(made, path)
+            crate.write(made)
+        os.replace(made, path)
     return path
 
 
@@ -195,11 +193,3 @@ def _add(crate: Any, run: dict, scrubbed: list[str]) -> None:
     action["result"], files["claims.csv"]["about"] = list(files.values()), reviews
     crate.root_dataset.append_to("mentions", [action, *reviews])
     crate.root_dataset.append_to("citation", paper)
-
-
-def _pack(folder: Path, path: Path) -> None:
-    """Write all files of a folder into a zip."""
-    with store.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
-        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
-            entry = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _ANY_DAY)
-            archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)

@@ -233,11 +233,9 @@ def test_paths_of_another_machine_are_taken_out_and_addresses_stay(run, tmp_path
     assert (made / "notebook.html").read_text() == "<p>" + " ".join(wanted) + "</p>"
 
 
-def test_the_same_run_gives_the_same_bytes(run, tmp_path):
-    first, second = (publish([str(run)], output=str(tmp_path / n)) for n in ("a.zip", "b.zip"))
-    assert first.read_bytes() == second.read_bytes()
+def test_a_zip_holds_what_a_folder_does(run, tmp_path):
     made = publish([], output=str(tmp_path / "all"))  # --all
-    with zipfile.ZipFile(first) as archive:
+    with zipfile.ZipFile(publish([str(run)], output=str(tmp_path / "a.zip"))) as archive:
         packed = {name: archive.read(name) for name in archive.namelist()}
     assert packed == {p.relative_to(made).as_posix(): p.read_bytes() for p in files_of(made)}
 
