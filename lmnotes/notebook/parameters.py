@@ -214,8 +214,8 @@ def _seen(parameter: Parameter, value: object, roots: Sequence[Path], must: bool
                 return str(path.absolute())
     is_file = parameter.name.endswith(_FILES) or "| a path" in parameter.comment
     if must and is_file and ("/" in value or "." in value):
-        nor = f"neither in {Path.cwd()} nor in {roots[0]}"
-        given = f"parameter '{parameter.name}' = {value!r} is {nor}"
+        where = " nor in ".join(dict.fromkeys([str(Path.cwd()), str(roots[0])]))
+        given = f"parameter '{parameter.name}' = {value!r} is not in {where}"
         raise InputError(f"{given}; expected a path: check it, or give it from its beginning")
     return value
 

@@ -41,7 +41,7 @@ def write(folder: str | Path) -> Path:
 
     Raises `InputError`, and has written nothing, where one of them is there already.
     """
-    folder, source = Path(folder).expanduser().absolute(), card.INSTALLED
+    folder, source = Path(folder).expanduser().resolve(), card.INSTALLED
     if not source.is_dir():
         source = source.parents[1] / "notebooks"  # the checkout's
     paths = [*source.glob("[0-9][0-9]_*.ipynb"), *source.glob("cards/*"), *source.glob("py/*.py")]

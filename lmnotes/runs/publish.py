@@ -3,7 +3,6 @@
 Each run comes whole, without what names the machine. `deposit` says what it is.
 """
 
-import csv
 import getpass
 import json
 import os
@@ -17,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.runs import deposit, record
 
@@ -92,6 +91,7 @@ def _folders(asked: Sequence[str], profile: str) -> list[Path]:
         folder = Path(name).expanduser().absolute()
         if not folder.is_dir():
             notebook = cards.find(name).stem
+            expect_one_of("--profile", profile, cards.PROFILES)
             if not (entry := record.last(notebook, profile)):
                 given = f"{notebook} has no run at {profile} that ended well"
                 raise InputError(f"{given}: expected one; lmnotes run {name} --profile {profile}")
@@ -107,10 +107,8 @@ def _run(folder: Path) -> dict:
         state = f"{entry['status']}, or a file of it was changed" if entry else "no run's folder"
         then = "lmnotes run --force makes it anew"
         raise InputError(f"{folder} is {state}; expected a whole run that ended well: {then}")
-    with open(folder / "claims.csv", newline="", encoding="utf-8") as file:
-        claims = list(csv.DictReader(file))
     card = cards.for_notebook(entry["notebook"])
-    return entry | {"folder": folder, "card": card, "claims": claims}
+    return entry | {"folder": folder, "card": card, "claims": record.claims(folder)}
 
 
 def _scrubber(run: dict) -> Callable[[str, bytes], bytes]:

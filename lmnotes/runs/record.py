@@ -72,7 +72,8 @@ def overview() -> list[dict]:
         found = about.hero.found if about.hero else ""
         row = {name: getattr(about, name) for name in ("number", "notebook", "title")}
         row |= {"sentence": found[:1].upper() + found[1:], "last_run": run and told(run)}
-        rows.append(row | {"verdicts": verdict_counts(run["folder"]) if run else {}})
+        counts = Counter(claim["verdict"] for claim in (claims(run["folder"]) if run else ()))
+        rows.append(row | {"verdicts": dict(counts.most_common())})
     return rows
 
 
@@ -83,13 +84,14 @@ def told(record: dict) -> dict:
     return about | {"error": record.get("failure", {}).get("error", "")}
 
 
-def verdict_counts(folder: Path) -> dict[str, int]:
-    """How many claims of the run in a folder came out how, most frequent first."""
+def claims(folder: Path) -> list[dict[str, str]]:
+    """The claims of the run in a folder, texts by the names of their columns; none where it has
+    left no list of them."""
     try:
         with open(folder / "claims.csv", newline="", encoding="utf-8") as file:
-            return dict(Counter(row["verdict"] for row in csv.DictReader(file)).most_common())
+            return list(csv.DictReader(file))
     except OSError:
-        return {}
+        return []
 
 
 def last(notebook: str, profile: str) -> dict | None:

@@ -1,7 +1,6 @@
 """Run notebooks headless: check, skip what has not changed, execute in a process, record."""
 
 import contextlib
-import csv
 import dataclasses
 import json
 import shutil
@@ -306,13 +305,10 @@ def _missing(plan: _Plan) -> list[str]:
     wanted = [f"figures/{name}.pdf" for name in plan.card.figures]
     wanted += [f"tables/{name}.csv" for name in plan.card.tables]
     missing = [name for name in wanted if not (plan.folder / name).is_file()]
-    try:
-        with open(plan.folder / "claims.csv", newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except OSError:
+    if not (plan.folder / "claims.csv").is_file():
         return [*missing, "claims.csv"]
-    open_rows = [row for row in rows if row["verdict"] == verdicts.NOT_RECORDED]
-    return missing + [f"claim {row['id']}" for row in open_rows]
+    rows = record.claims(plan.folder)
+    return missing + [f"claim {r['id']}" for r in rows if r["verdict"] == verdicts.NOT_RECORDED]
 
 
 def _told(plan: _Plan, entry: dict) -> RunResult:

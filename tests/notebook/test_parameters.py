@@ -179,7 +179,7 @@ def test_a_path_that_was_given_is_there(tmp_path):
     declared = parameters.parse('text: str = "installed"  # installed | text8 | a path')
     for word in ("text8", "pile10k"):
         assert parameters.with_paths(declared, ["text"], {"text": word}, tmp_path)["text"] == word
-    with pytest.raises(InputError, match=r"'novl.txt' is neither in .*expected a path"):
+    with pytest.raises(InputError, match=r"'novl.txt' is not in .*expected a path"):
         parameters.with_paths(declared, ["text"], {"text": "novl.txt"}, tmp_path)
 
 

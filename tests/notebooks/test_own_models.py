@@ -83,5 +83,5 @@ def test_new_weights_are_a_new_run_and_a_wrong_path_starts_none(here, folder):
     config.write_text(config.read_text() + "\n")
     after = run._plan("06", "smoke", {"models_file": "models.txt"})
     assert why and before.folder != after.folder
-    with pytest.raises(InputError, match=r"'gone\.txt' is neither in"):
+    with pytest.raises(InputError, match=r"'gone\.txt' is not in"):
         run.preview(["06"], "smoke", {"models_file": "gone.txt"})

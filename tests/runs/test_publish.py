@@ -283,7 +283,14 @@ def test_a_run_that_is_not_good_is_refused_and_a_dirty_one_is_marked(run, tmp_pa
     assert "is there already: expected a new folder" in capsys.readouterr().err
     (run / "claims.csv").write_text("changed")
     (tmp_path / "empty").mkdir()
-    for asked in ([str(run)], ["01"], ["empty"], [], ["01", "--all"]):
+    for asked in (
+        [str(run)],
+        ["01"],
+        ["empty"],
+        [],
+        ["01", "--all"],
+        ["01", "--profile", "larger"],
+    ):
         assert cli.main(["publish", *asked, "--output", str(tmp_path / "new")]) == 2, asked
     record.save(run, entry | {"status": "failed"})
     assert cli.main(["publish", "--all", "--output", str(tmp_path / "new")]) == 2
@@ -291,6 +298,7 @@ def test_a_run_that_is_not_good_is_refused_and_a_dirty_one_is_marked(run, tmp_pa
     said = capsys.readouterr().err
     assert "ok, or a file of it was changed" in said and "is failed, or" in said
     assert "has no run at laptop that ended well" in said and "is no run's folder" in said
+    assert "--profile 'larger' was given; expected one of smoke, laptop" in said
     assert not (tmp_path / "new").exists()
 
 
