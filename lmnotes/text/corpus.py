@@ -222,7 +222,8 @@ def _texts(source: Any) -> list[str]:
         raise InputError(f"{given}; expected texts in a list: give a path alone, or its folder's")
     for place, text in enumerate(texts):
         if not isinstance(text, str):
-            words.update(listed := errors.expect_strings(f"texts[{place}]", text))
+            what = (f"texts[{place}]", text) if isinstance(text, Iterable) else ("texts", texts)
+            words.update(listed := errors.expect_strings(*what))
             texts[place] = " ".join(listed)
     if cut := [word for word in words if tokenise.words(word) != [word.lower()]]:
         given = f"{len(cut):,} of {len(words):,} different words, such as {min(cut)!r}"

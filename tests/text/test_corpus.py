@@ -205,7 +205,7 @@ def test_what_is_no_list_of_texts_says_what_to_do(tmp_path):
     for texts in ({"a": "one"}, {"one"}, pd.DataFrame({"text": ["one"]})):
         with pytest.raises(InputError, match="expected a list of strings: give that, or a table"):
             corpus.load(texts)
-    with pytest.raises(InputError, match=r"texts\[1\] = nan was given; expected a list of strings"):
+    with pytest.raises(InputError, match=r"texts\[1\] is nan, a float; expected strings only: "):
         corpus.load(["one", np.nan])
     with pytest.raises(InputError, match="only 'installed' text has domains"):
         corpus.load(["one"], domains="news")

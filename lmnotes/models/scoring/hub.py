@@ -179,7 +179,8 @@ def _saying_why(who: Identity) -> Iterator[None]:
     except Exception as error:
         kind, said = failures.classify(error), f"{type(error).__name__}: {error}"
         kind, said = "network" if kind == "other" else kind, " ".join(said.split())[:400]
-        raise ScoringFailure(kind, f"{who.id}: {said}; {failures.ADVICE[kind]}") from error
+        given = f"{who.id} (no folder here): {said}"
+        raise ScoringFailure(kind, f"{given}; {failures.ADVICE[kind]}") from error
 
 
 def _place(who: Identity, folder: Path | None = None) -> Path:

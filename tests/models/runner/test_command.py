@@ -251,6 +251,7 @@ def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys
     assert lines["scored"][1] == "kept" and lines["torn"][1] == "missing"
     assert "\ntuned: an adapter, whose base is not counted\n" in said
     assert f"; {ADVICE['network']}\n" in said.partition("lab/not-here: ")[2]  # all of it
+    assert "lab/not-here@main (no folder here): " in said
     assert lines["lab/not-here"][1:6] == ["network", *["unknown"] * 4]
     assert "2 to score, 1 kept, 1 missing, 1 network" in said and not asked
     assert lines["tuned"][3] == lines["tuned"][6] == "unknown"  # parameters and hours
