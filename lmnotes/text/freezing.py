@@ -92,6 +92,7 @@ def _origin(source: str) -> tuple[str, str]:
         return (version or python if stated else ""), (stated or ["not known: not installed"])[0]
     about = metadata.metadata(installed.distribution(package))
     classes = [name for name in about.get_all("Classifier") or () if name.startswith("License")]
-    said = [about.get("License-Expression"), about.get("License")]
+    fields = ("License-Expression", "License")
+    said = [text for field in fields for text in about.get_all(field) or ()]
     said += [name.rpartition(" :: ")[2] for name in classes] + ["not stated"]
     return version, next(text for text in said if text and len(text) < _LONG and "\n" not in text)
